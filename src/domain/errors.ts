@@ -1,0 +1,56 @@
+/**
+ * What can go wrong, by cause. A failed gate is a verdict and never one of these; `entry/exit-codes.ts` maps each
+ * code to an exit code.
+ */
+export type ErrorCode =
+  | "USAGE"
+  | "CONFIG_INVALID"
+  | "FILE_UNREADABLE"
+  | "DATASET_INVALID"
+  | "PROMPT_INVALID"
+  | "SCORES_INVALID"
+  | "VARIABLE_MISSING"
+  | "VERSION_NOT_FOUND"
+  | "VERSION_EXISTS"
+  | "BASELINE_MISSING"
+  | "INCOMPATIBLE"
+  | "BUDGET_REACHED"
+  | "AUTHENTICATION"
+  | "QUOTA_EXHAUSTED"
+  | "RATE_LIMITED"
+  | "PROVIDER_FAILED"
+  | "TIMEOUT"
+  | "NETWORK"
+  | "REPLAY_MISS"
+  | "REGISTRY_CONFLICT"
+  | "REGISTRY_CORRUPT"
+  | "STORAGE_FAILED"
+  | "INTERRUPTED"
+  | "INTERNAL";
+
+interface GateErrorDetails {
+  /** What the reader should do next, one line. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** True when the same call may succeed later. Only the code that saw the failure may say so. */
+  readonly retryable?: boolean;
+  /** Milliseconds the other side asked us to wait before a retry. */
+  readonly retryAfterMs?: number;
+}
+
+/** The only error class: a cause by name, one line of message, one line of hint. */
+export class GateError extends Error {
+  override readonly name = "GateError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: GateErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.retryable = details.retryable ?? false;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Digest } from "./digest.ts";
+import type { MetricResult, VerdictKind } from "./scores.ts";
+import type { ChangeFinding, Tier } from "./tier.ts";
+
+/** A case whose score moved on one metric. Texts come from models and prompts: escape before printing. */
+export interface CaseChange {
+  readonly id: string;
+  readonly metric: string;
+  readonly baseline: number | null;
+  readonly candidate: number | null;
+  /** Why the candidate scored as it did: the failed check's message or the judge's reasoning. */
+  readonly reason: string;
+  readonly baselineOutput: string | null;
+  readonly candidateOutput: string | null;
+}
+
+export interface UnscoredCase {
+  readonly id: string;
+  readonly metric: string;
+  readonly side: "baseline" | "candidate";
+  readonly reason: string;
+}
+
+export interface RunUsage {
+  /** Calls that were sent in this run. */
+  readonly calls: number;
+  /** Answers taken from the cache or the journal. */
+  readonly cachedCalls: number;
+  /** US dollars; null when a model that was called has no price. */
+  readonly costUsd: number | null;
+  readonly generationUsd: number | null;
+  readonly judgeUsd: number | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Which model answered in which role. */
+export interface ModelUse {
+  readonly role: "candidate" | "baseline" | "judge";
+  readonly provider: string;
+  readonly model: string;
+  /** The rubric, for a judge. */
+  readonly metric?: string;
+}
+
+/** What the plan promised before the first call. */
+export interface PlanSummary {
+  readonly cases: number;
+  readonly maxCases: number;
+  readonly looks: readonly number[];
+  readonly calls: { readonly generation: number; readonly judge: number };
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly requiredCases: number;
+    readonly floorCases: number;
+    readonly minimumDetectableDrop: number;
+    readonly sigma: number;
+  }[];
+}
+
+export interface PromptGateResult {
+  readonly name: string;
+  readonly verdict: VerdictKind;
+  /** The verdict in one or two plain sentences; plain text, no markup. */
+  readonly headline: string;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  readonly tier: {
+    readonly declared: Tier | null;
+    readonly required: Tier | null;
+    readonly applied: Tier;
+    readonly findings: readonly ChangeFinding[];
+  };
+  readonly candidate: { readonly version: string; readonly digest: Digest; readonly source: string };
+  readonly baseline: {
+    readonly version: string;
+    readonly digest: Digest;
+    readonly label: string | null;
+  } | null;
+  readonly models: readonly ModelUse[];
+  readonly plan: PlanSummary | null;
+  readonly metrics: readonly MetricResult[];
+  readonly cases: {
+    readonly total: number;
+    readonly used: number;
+    readonly unscored: number;
+    /** Critical cases that the candidate breaks. */
+    readonly broken: readonly string[];
+  };
+  readonly regressions: readonly CaseChange[];
+  readonly improvements: readonly CaseChange[];
+  readonly unscored: readonly UnscoredCase[];
+  readonly usage: RunUsage;
+  readonly digests: {
+    readonly prompt: Digest;
+    readonly dataset: Digest;
+    readonly judges: Digest;
+    readonly policy: Digest;
+  };
+  readonly seed: number;
+  /** How many distinct candidates were gated against this baseline and dataset, this one included. */
+  readonly attempt: number;
+  /** True when an earlier run of the same inputs had decided and its verdict is repeated. */
+  readonly stored: boolean;
+  /** Where the run's files are, relative to the project; null when nothing was run. */
+  readonly runDir: string | null;
+}
+
+/** What `gate --json` prints and `result.json` holds. */
+export interface GateResult {
+  readonly schema: "promptgate/gate-result@1";
+  readonly verdict: VerdictKind;
+  readonly exitCode: number;
+  readonly prompts: readonly PromptGateResult[];
+}

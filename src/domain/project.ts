@@ -1,0 +1,94 @@
+import type { Assertion, Case } from "./case.ts";
+import type { Digest } from "./digest.ts";
+import type { Problem } from "./problem.ts";
+import type { PromptSource } from "./prompt.ts";
+import type { Rubric } from "./rubric.ts";
+import type { GateLevel } from "./scores.ts";
+import type { Policies } from "./tier.ts";
+
+/** US dollars per million tokens. */
+export interface Price {
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+}
+
+/** One entry of `models`. */
+export interface ModelSettings {
+  /** A key of the table in `models/`. */
+  readonly provider: string;
+  /** The provider's model id. */
+  readonly model: string;
+  readonly baseUrl?: string;
+  /** From the environment alone; never printed. */
+  readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Query parameters, e.g. Azure's `api-version`. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly price?: Price;
+  /** Deadline of one call in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** One entry of `gates` as the user wrote it; the metric's kind decides which fields it may have. */
+export interface GateSettings {
+  readonly level: GateLevel;
+  readonly margin?: number;
+  readonly maxIncrease?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly alphaMiss: number;
+  readonly alphaBlock: number;
+}
+
+/** What is known of a case without reading it again. */
+export interface CaseEntry {
+  readonly id: string;
+  readonly group?: string;
+  readonly tags: readonly string[];
+  readonly critical: boolean;
+}
+
+/** A dataset that was read and checked once; cases are read again on demand, so that a large one needs no memory. */
+export interface Dataset {
+  /** Relative to the project. */
+  readonly file: string;
+  /** Of the canonical JSON of the cases in id order: formatting and order do not count. */
+  readonly digest: Digest;
+  /** In file order. */
+  readonly entries: readonly CaseEntry[];
+  read(id: string): Promise<Case>;
+  close(): Promise<void>;
+}
+
+export interface PromptProject {
+  readonly name: string;
+  /** The prompt file, relative to the project. */
+  readonly file: string;
+  readonly dataset: string;
+  /** Assertions on every case of the dataset. */
+  readonly assert: readonly Assertion[];
+  readonly judges: readonly Rubric[];
+  readonly gates: Readonly<Record<string, GateSettings>>;
+}
+
+/** Everything the user's files say, read and checked. */
+export interface Project {
+  /** Absolute path of the folder that holds the config. */
+  readonly root: string;
+  /** Relative to the root. */
+  readonly configFile: string;
+  /** `kind` is a key of the table in `registries/`; the rest is that adapter's. */
+  readonly registry: { readonly kind: string; readonly [option: string]: unknown };
+  readonly models: Readonly<Record<string, ModelSettings>>;
+  readonly prompts: readonly PromptProject[];
+  readonly policies: Policies;
+  readonly budget: { readonly usd: number | null; readonly minutes: number | null };
+  /** Warnings; errors were thrown. */
+  readonly warnings: readonly Problem[];
+}
+
+/** A prompt file that was read and checked. */
+export interface PromptFile {
+  readonly file: string;
+  readonly source: PromptSource;
+}
