@@ -56,6 +56,8 @@ export interface Dataset {
   readonly digest: Digest;
   /** In file order. */
   readonly entries: readonly CaseEntry[];
+  /** The distinct pairs of type and metric among the cases' own assertions. */
+  readonly assertionMetrics: readonly Pick<Assertion, "type" | "metric">[];
   read(id: string): Promise<Case>;
   close(): Promise<void>;
 }

@@ -5,9 +5,9 @@ export interface CommandContext {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** People's lines: standard error with `--json`, else standard output. */
+  /** What happens meanwhile, for people: standard error. */
   readonly log: Log;
-  /** Standard output: a command's result, and with `--json` the one document. */
+  /** Standard output: the result, or with `--json` the one document. */
   print(text: string): void;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;

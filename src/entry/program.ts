@@ -1,0 +1,190 @@
+import { Command, Option } from "commander";
+import { readFileSync } from "node:fs";
+import type { CommandContext } from "./context.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import { GateError } from "../domain/errors.ts";
+import { TIERS } from "../domain/tier.ts";
+
+type Finish = (exitCode: ExitCode) => void;
+type Registration = (program: Command, context: CommandContext, finish: Finish) => void;
+
+interface Output {
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+}
+
+function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
+      throw new GateError("USAGE", `expected a whole number of at least ${minimum}, got "${text}"`);
+    }
+    return value;
+  };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value < 0.5)) {
+    throw new GateError("USAGE", `expected a number between 0 and 0.5, got "${text}"`);
+  }
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && Number.isFinite(value))) {
+    throw new GateError("USAGE", `expected a number above 0, got "${text}"`);
+  }
+  return value;
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+/** A subcommand with the options that every command takes. */
+function command(program: Command, usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option("-c, --config <file>", "the project's configuration (default: promptgate.yaml here or above)")
+    .option("--json", "print one JSON document on standard output", false)
+    .option("--verbose", "show where an error comes from", false);
+}
+
+const registerFileCommands: Registration = (program, context, finish) => {
+  command(program, "init [directory]", "write a working project to start from")
+    .option("--force", "overwrite files that exist", false)
+    .action(async (directory: string | undefined, options) => {
+      const { runInit } = await import("./commands/init.ts");
+      finish(await runInit(context, { ...options, directory: directory ?? "." }));
+    });
+  command(program, "validate", "check every file of the project; no network").action(async (options) => {
+    const { runValidate } = await import("./commands/validate.ts");
+    finish(await runValidate(context, options));
+  });
+};
+
+/** Options that choose what a gate compares; `plan` shows the same choice without running it. */
+function withGateSelection(target: Command): Command {
+  return target
+    .option("--candidate <file|version|label>", "the version under test (default: the prompt file)")
+    .option("--baseline <version|label|file>", "what it is compared with", "production")
+    .addOption(
+      new Option("--tier <tier>", "hold the change to this tier's policy")
+        .choices(["auto", ...TIERS])
+        .default("auto"),
+    )
+    .option("--filter-tag <tag>", "only cases with this tag (repeatable)", collect, [])
+    .option("--filter-id <id>", "only this case (repeatable)", collect, [])
+    .option(
+      "--outputs <[baseline=]file>",
+      "score stored outputs instead of calling the model (repeatable)",
+      collect,
+      [],
+    )
+    .option("--seed <number>", "order of the cases (default: from the digests)", wholeNumber(0));
+}
+
+const registerGateCommands: Registration = (program, context, finish) => {
+  withGateSelection(
+    command(program, "plan [prompts...]", "what a gate would do, need and cost; no model call"),
+  ).action(async (prompts: string[], options) => {
+    const { runPlan } = await import("./commands/plan.ts");
+    finish(await runPlan(context, { ...options, prompts }));
+  });
+  withGateSelection(command(program, "gate [prompts...]", "judge the candidate against the baseline"))
+    .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
+    .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
+    .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
+    .option("--record <directory>", "keep every model call in this folder")
+    .option("--replay <directory>", "answer every model call from this folder; a miss is an error")
+    .option("--no-cache", "neither read nor write the shared cache")
+    .option("--dry-run", "stop after the plan", false)
+    .action(async (prompts: string[], options) => {
+      const { runGate } = await import("./commands/gate.ts");
+      finish(await runGate(context, { ...options, prompts }));
+    });
+  command(program, "compare <baseline> <candidate>", "the same decision over two score files made elsewhere")
+    .option("--margin <[metric=]number>", "largest tolerated drop (repeatable)", collect, [])
+    .option("--alpha-miss <number>", "chance to pass a worse candidate", share, 0.05)
+    .option("--alpha-block <number>", "chance to fail an equal candidate", share, 0.05)
+    .option("--sequential", "look at the cases in a seeded order and stop early", false)
+    .option("--seed <number>", "order of the cases", wholeNumber(0))
+    .action(async (baseline: string, candidate: string, options) => {
+      const { runCompare } = await import("./commands/compare.ts");
+      finish(await runCompare(context, { ...options, baseline, candidate }));
+    });
+  command(program, "report <run>", "render a stored run again")
+    .option(
+      "-o, --output <file>",
+      "write it to a file: .json, .md, .html, .junit.xml (repeatable)",
+      collect,
+      [],
+    )
+    .action(async (run: string, options) => {
+      const { runReport } = await import("./commands/report.ts");
+      finish(await runReport(context, { ...options, run }));
+    });
+};
+
+const registerRegistryCommands: Registration = (program, context, finish) => {
+  command(program, "publish <prompt>", "store the prompt file as an immutable version")
+    .option("--label <name>", "move this label to the version")
+    .option("--reason <text>", "why it changed (default: the file's changeReason)")
+    .option("--author <name>", "who changed it (default: the git user)")
+    .action(async (prompt: string, options) => {
+      const { runPublish } = await import("./commands/publish.ts");
+      finish(await runPublish(context, { ...options, prompt }));
+    });
+  command(program, "status [prompt]", "where every label points, and since when").action(
+    async (prompt: string | undefined, options) => {
+      const { runStatus } = await import("./commands/status.ts");
+      finish(await runStatus(context, { ...options, prompt }));
+    },
+  );
+  command(program, "history <prompt>", "who published and moved what, when and why")
+    .option("--limit <number>", "how many entries", wholeNumber(1), 50)
+    .action(async (prompt: string, options) => {
+      const { runHistory } = await import("./commands/history.ts");
+      finish(await runHistory(context, { ...options, prompt }));
+    });
+  command(program, "diff <prompt> <a> <b>", "what changed between two versions, labels or files").action(
+    async (prompt: string, a: string, b: string, options) => {
+      const { runDiff } = await import("./commands/diff.ts");
+      finish(await runDiff(context, { ...options, prompt, a, b }));
+    },
+  );
+};
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+/** The command line. `finish` receives the exit code of the command that ran. */
+export function buildProgram(context: CommandContext, output: Output, finish: Finish): Command {
+  const program = new Command("promptgate")
+    .description(
+      "Decides by honest statistics whether a new prompt version may replace the one in production.",
+    )
+    .version(version(), "-V, --version")
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut: output.write,
+      writeErr: output.writeError,
+      outputError: (text, write) => {
+        write(
+          `error USAGE: ${text.trim().replace(/^error: /, "")}\nhint: promptgate --help shows the commands\n`,
+        );
+      },
+    });
+  for (const register of [registerGateCommands, registerFileCommands, registerRegistryCommands]) {
+    register(program, context, finish);
+  }
+  return program;
+}
