@@ -1,0 +1,54 @@
+import { sentencesOf, termsOf } from "./words.ts";
+
+interface Sentence {
+  readonly text: string;
+  /** Its place in the context, from 0. */
+  readonly index: number;
+}
+
+/** The context sentences that answer a question best, in context order. */
+export interface Selection {
+  readonly sentences: readonly Sentence[];
+  /** Share in [0,1] of the question's weight that they cover together; 0 when the question has no content words. */
+  readonly covered: number;
+}
+
+/** The least share of the question that a further sentence must add. */
+const LEAST_GAIN = 0.12;
+
+/** Rare terms weigh more: 1 + ln((N + 1) / (n + 1)) / 2 for a term in n of N sentences. */
+function weigh(
+  question: ReadonlySet<string>,
+  sentences: readonly ReadonlySet<string>[],
+): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const term of question) {
+    const count = sentences.filter((sentence) => sentence.has(term)).length;
+    weights.set(term, 1 + Math.log((sentences.length + 1) / (count + 1)) / 2);
+  }
+  return weights;
+}
+
+/** Picks greedily the sentence that covers most of what is still open; the earlier one of equals. */
+export function selectSentences(context: string, question: ReadonlySet<string>, limit: number): Selection {
+  const texts = sentencesOf(context);
+  const terms = texts.map((text) => new Set(termsOf(text)));
+  const open = weigh(question, terms);
+  const total = [...open.values()].reduce((sum, weight) => sum + weight, 0);
+  const chosen: Sentence[] = [];
+  let covered = 0;
+  while (chosen.length < limit) {
+    let best = -1;
+    let gain = 0;
+    for (const [index, sentence] of terms.entries()) {
+      let weight = 0;
+      for (const [term, value] of open) if (sentence.has(term)) weight += value;
+      if (weight > gain) [best, gain] = [index, weight];
+    }
+    if (best < 0 || gain < LEAST_GAIN * total) break;
+    chosen.push({ text: texts[best] ?? "", index: best });
+    covered += gain / total;
+    for (const term of terms[best] ?? []) open.delete(term);
+  }
+  return { sentences: chosen.sort((left, right) => left.index - right.index), covered: Math.min(1, covered) };
+}
