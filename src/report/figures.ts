@@ -38,13 +38,18 @@ export function money(usd: number | null): string {
   return `$${usd.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
+/** `0.842`; `-` when there is none. */
+export function score(value: number | null): string {
+  return value === null ? NOTHING : value.toFixed(3);
+}
+
 /** `0.842`, `812 ms`, `$0.0004`, `412 tokens`. */
 export function quantity(kind: MetricKind, value: number | null): string {
   if (value === null) return NOTHING;
   switch (kind) {
     case "check":
     case "judge":
-      return value.toFixed(3);
+      return score(value);
     case "latency":
       return value >= 10_000 ? `${short(value / 1000, 1)} s` : `${count(value)} ms`;
     case "cost":
@@ -54,10 +59,10 @@ export function quantity(kind: MetricKind, value: number | null): string {
   }
 }
 
-/** A score difference in points (hundredths), a cost-like one in per cent: `-6.5 points`, `+8.1 %`. */
+/** A score difference in points (hundredths), a cost-like one in per cent: `-6.5 pts`, `+8.1 %`. */
 export function difference(kind: MetricKind, delta: number | null): string {
   if (delta === null) return NOTHING;
-  return `${signed(delta * 100, 1)} ${isCostLike(kind) ? "%" : "points"}`;
+  return `${signed(delta * 100, 1)} ${isCostLike(kind) ? "%" : "pts"}`;
 }
 
 /** `-9.4 to -3.6`, in the unit of the difference. */

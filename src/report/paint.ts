@@ -7,7 +7,15 @@ export interface ConsoleOptions {
   readonly width: number;
 }
 
-const codes = { bold: "1", dim: "2", red: "31", green: "32", yellow: "33", cyan: "36" } as const;
+const codes = {
+  bold: "1",
+  inverse: "7",
+  dim: "2",
+  red: "31",
+  green: "32",
+  yellow: "33",
+  cyan: "36",
+} as const;
 
 type Style = keyof typeof codes;
 

@@ -1,0 +1,161 @@
+import type { CaseChange, ModelUse, PromptGateResult, UnscoredCase } from "../domain/gate-result.ts";
+import type { MetricResult } from "../domain/scores.ts";
+import { TIERS, type ChangeFinding, type Tier } from "../domain/tier.ts";
+import { visibleLine } from "../domain/visible.ts";
+import { count, money, NOTHING, percent, plural, score } from "./figures.ts";
+
+// Plain sentences that every format shares. They still hold untrusted text, made visible and put on one line; each
+// format escapes it in its own way.
+
+/** `customer-support 2.4.0 against production 2.3.1`. */
+export function title({ name, candidate, baseline }: PromptGateResult): string {
+  const against =
+    baseline === null
+      ? "no baseline"
+      : `against ${visibleLine(baseline.label ?? "version", 64)} ${visibleLine(baseline.version, 40)}`;
+  return `${visibleLine(name, 128)} ${visibleLine(candidate.version, 40)} ${against}`;
+}
+
+function rank(tier: Tier | null): number {
+  return tier === null ? -1 : TIERS.indexOf(tier);
+}
+
+/** True when the author declared less than the change is. */
+function isUnderDeclared({ tier }: PromptGateResult): boolean {
+  return tier.declared !== null && rank(tier.declared) < rank(tier.required);
+}
+
+/** `minor (declared minor, the change needs minor)`. */
+export function tierSummary(prompt: PromptGateResult): string {
+  const { declared, required, applied } = prompt.tier;
+  const needs = required === null ? "nothing to compare the change with" : `the change needs ${required}`;
+  const note = isUnderDeclared(prompt) ? "; declared too low" : "";
+  return `${applied} (declared ${declared ?? "none"}, ${needs}${note})`;
+}
+
+/** The findings that decided the required tier, at most `limit`. */
+export function decidingFindings({ tier }: PromptGateResult, limit: number): readonly ChangeFinding[] {
+  return tier.findings.filter((finding) => finding.tier === tier.required).slice(0, limit);
+}
+
+/** `messages[0]: a sentence was added`. */
+export function findingText({ path, message }: ChangeFinding): string {
+  return `${visibleLine(path, 80)}: ${visibleLine(message, 240)}`;
+}
+
+const modelNotes: Readonly<Record<string, string>> = {
+  embedded: "embedded model: for trying the tool, not evidence about a real one",
+  recorded: "recorded model: answers replayed from an earlier recording, not fresh ones",
+};
+
+/** Who answered in which role, and what an answer of that kind is worth; `note` is null for a real provider. */
+export function modelText(use: ModelUse): {
+  readonly role: string;
+  readonly model: string;
+  readonly note: string | null;
+} {
+  const metric = use.metric === undefined ? "" : ` (${visibleLine(use.metric, 64)})`;
+  return {
+    role: `${use.role}${metric}`,
+    model: `${visibleLine(use.provider, 40)} ${visibleLine(use.model, 120)}`,
+    note: Object.hasOwn(modelNotes, use.provider) ? (modelNotes[use.provider] ?? null) : null,
+  };
+}
+
+/** Notes on models that are no evidence about a real one, each once. */
+export function modelWarnings({ models }: PromptGateResult): string[] {
+  return [...new Set(models.flatMap((use) => modelText(use).note ?? []))];
+}
+
+/** `1.000 -> 0.000`. */
+export function changeText(change: CaseChange): string {
+  return `${score(change.baseline)} -> ${score(change.candidate)}`;
+}
+
+/** `candidate has no score for relevance: judge timeout`. */
+export function unscoredText({ metric, side, reason }: UnscoredCase): string {
+  return `${side}, ${visibleLine(metric, 64)}: ${visibleLine(reason, 240)}`;
+}
+
+/** What a metric's row has no room for: cases, wins and losses, what the dataset can show. */
+export function metricDetails(metric: MetricResult): string {
+  const detectable = Number((metric.minimumDetectableDrop * 100).toFixed(1));
+  return [
+    `${count(metric.used)} of ${plural(metric.n, "case")} used`,
+    `${count(metric.wins)} better, ${count(metric.losses)} worse, ${count(metric.ties)} equal`,
+    ...(metric.unscored === 0 ? [] : [`${count(metric.unscored)} without a score`]),
+    ...(metric.mcnemarP === null ? [] : [`McNemar p ${metric.mcnemarP.toPrecision(2)}`]),
+    ...(metric.margin === null ? [] : [`all cases together show a drop of ${detectable} points or more`]),
+  ].join("; ");
+}
+
+/** `122 of 200 cases used, 0 without a score; looks planned at 61, 122, 200 cases`. */
+export function caseSummary({ cases, plan }: PromptGateResult): string {
+  const looks =
+    plan === null || plan.looks.length === 0
+      ? ""
+      : plan.looks.length === 1
+        ? "; one look at the end"
+        : `; ${plan.looks.length} looks planned, after ${plan.looks.map(count).join(", ")} cases`;
+  const unscored =
+    cases.unscored === 0 ? "all of them scored" : `${count(cases.unscored)} of them without a score`;
+  return `${count(cases.used)} of ${plural(cases.total, "case")} used, ${unscored}${looks}`;
+}
+
+/** Calls, tokens and money of the run. */
+export function usageSummary({ usage }: PromptGateResult): string {
+  const calls = `${plural(usage.calls, "model call")}, ${plural(usage.cachedCalls, "answer")} from the cache`;
+  const tokens = `${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out`;
+  const parts =
+    usage.generationUsd === null || usage.judgeUsd === null
+      ? ""
+      : ` (${money(usage.generationUsd)} for answers, ${money(usage.judgeUsd)} for judging)`;
+  const cost =
+    usage.costUsd === null
+      ? "cost unknown: a model that was called has no price in the config"
+      : `cost ${money(usage.costUsd)}${parts}`;
+  return `${calls}; ${tokens}; ${cost}`;
+}
+
+/** What makes the run repeatable: label and value. */
+export function provenance(prompt: PromptGateResult): (readonly [label: string, value: string])[] {
+  const { digests, baseline, seed, attempt, runDir } = prompt;
+  const tries =
+    attempt === 1 ? "" : ": each further candidate tried on the same cases makes a lucky pass likelier";
+  return [
+    ["candidate digest", digests.prompt],
+    ["baseline digest", baseline?.digest ?? NOTHING],
+    ["dataset digest", digests.dataset],
+    ["judges digest", digests.judges],
+    ["policy digest", digests.policy],
+    ["seed", String(seed)],
+    ["attempt", `${attempt}${tries}`],
+    ["run folder", runDir ?? NOTHING],
+  ].map(([label = "", value = ""]) => [label, visibleLine(value, 240)]);
+}
+
+function levelText(metrics: readonly MetricResult[]): string {
+  const levels = metrics.flatMap(({ interval }) => (interval === null ? [] : [percent(interval.level)]));
+  const unique = [...new Set(levels)];
+  return unique.length === 0
+    ? ""
+    : " The interval is where the true difference may lie; " +
+        `we are ${unique.join(" or ")} sure of each of its ends.`;
+}
+
+function errorRateText(metrics: readonly MetricResult[]): string {
+  const rates = metrics
+    .filter(({ level }) => level !== "off")
+    .map(
+      ({ alphaMiss, alphaBlock }) =>
+        ` A prompt that is worse by the whole margin passes at most ${percent(alphaMiss)} of the time, ` +
+        `one that is as good fails at most ${percent(alphaBlock)} of the time`,
+    );
+  const unique = [...new Set(rates)];
+  return unique.map((rate) => `${rate}${unique.length > 1 ? " (depends on the metric)" : ""}.`).join("");
+}
+
+/** How to read the table's figures, and how often a verdict may be wrong. */
+export function legend(metrics: readonly MetricResult[]): string {
+  return `A point (pts) is one hundredth of a score, which runs from 0 to 1.${levelText(metrics)}${errorRateText(metrics)}`;
+}
