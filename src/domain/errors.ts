@@ -36,6 +36,8 @@ interface GateErrorDetails {
   readonly retryable?: boolean;
   /** Milliseconds the other side asked us to wait before a retry. */
   readonly retryAfterMs?: number;
+  /** True when no other call to the same model can fare better in this run, e.g. a refused key. */
+  readonly fatal?: boolean;
 }
 
 /** The only error class: a cause by name, one line of message, one line of hint. */
@@ -45,6 +47,7 @@ export class GateError extends Error {
   readonly hint: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly fatal: boolean;
 
   constructor(code: ErrorCode, message: string, details: GateErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
@@ -52,5 +55,6 @@ export class GateError extends Error {
     this.hint = details.hint;
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
+    this.fatal = details.fatal ?? false;
   }
 }

@@ -1,0 +1,138 @@
+import { fork } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import OpenAI from "openai";
+import pLimit from "p-limit";
+import type { ModelRequest } from "../src/domain/model.ts";
+import { openCallCache } from "../src/evals/calls/call-cache.ts";
+import { createCaller } from "../src/evals/calls/caller.ts";
+import { createUsageMeter } from "../src/evals/calls/usage.ts";
+import { openaiModel } from "../src/models/openai.ts";
+import { startOpenAiServer } from "../test/loopback/openai-server.ts";
+
+/** Largest tolerated wall time as a multiple of `calls x latency / concurrency`. */
+const MAX_RATIO = 1.25;
+const MAX_MEMORY_MB = 150;
+const CONCURRENCY = 20;
+
+interface Figures {
+  readonly wallMs: number;
+  readonly cpuMsPerCall: number;
+  readonly memoryMb: number;
+}
+
+function request(index: number): ModelRequest {
+  const messages = [{ role: "user" as const, content: `${"context ".repeat(60)}question ${index}` }];
+  return { messages, parameters: {}, responseFormat: "text", tools: [], sample: 0 };
+}
+
+const monotonic = (): number => performance.now();
+
+async function throughCallLayer(baseUrl: string, calls: number): Promise<void> {
+  const model = openaiModel(
+    { provider: "openai", model: "loopback", baseUrl, timeoutMs: 60_000 },
+    { openaiApiKey: undefined, clock: { now: () => Date.now() }, monotonic },
+  );
+  const cache = openCallCache(mkdtempSync(join(tmpdir(), "promptgate-bench-")), {
+    info: () => undefined,
+    warn: (line) => console.error(line),
+  });
+  const { ask } = createCaller({
+    model,
+    price: undefined,
+    slots: pLimit(CONCURRENCY),
+    cache,
+    usage: createUsageMeter(),
+    monotonic,
+    random: Math.random,
+    sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
+    signal: new AbortController().signal,
+  });
+  await Promise.all(Array.from({ length: calls }, (_, index) => ask(request(index), "generation")));
+}
+
+async function bareLoop(baseUrl: string, calls: number): Promise<void> {
+  const client = new OpenAI({ apiKey: "none", baseURL: baseUrl, maxRetries: 0 });
+  const limit = pLimit(CONCURRENCY);
+  await Promise.all(
+    Array.from({ length: calls }, (_, index) =>
+      limit(() =>
+        client.chat.completions.create({
+          model: "loopback",
+          messages: [...request(index).messages] as never,
+        }),
+      ),
+    ),
+  );
+}
+
+const contestants = { "call layer": throughCallLayer, "openai + p-limit": bareLoop } as const;
+type Contestant = keyof typeof contestants;
+
+/** One measurement in a process of its own, so that neither heap nor warm code is shared. */
+async function measureHere(name: Contestant, baseUrl: string, calls: number): Promise<Figures> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await contestants[name](baseUrl, calls);
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    wallMs: performance.now() - start,
+    cpuMsPerCall: (user + system) / 1000 / calls,
+    memoryMb: process.resourceUsage().maxRSS / 1000,
+  };
+}
+
+/** Starts this script in another role; resolves with the first thing it says. */
+function inChild(...parameters: readonly string[]): Promise<{ said: unknown; stop: () => void }> {
+  return new Promise((resolve, reject) => {
+    const child = fork(process.argv[1] ?? "", parameters);
+    child.once("message", (said) => resolve({ said, stop: () => child.kill() }));
+    child.once("error", reject);
+  });
+}
+
+async function measure(name: Contestant, latencyMs: number, calls: number): Promise<Figures> {
+  const server = await inChild("server", String(latencyMs));
+  const { said } = await inChild("measure", name, server.said as string, String(calls));
+  server.stop();
+  return said as Figures;
+}
+
+async function main(): Promise<void> {
+  const names = Object.keys(contestants) as Contestant[];
+  const ideal = (1000 * 50) / CONCURRENCY;
+  const ratios = new Map<Contestant, number>();
+  for (const name of names) {
+    const { wallMs } = await measure(name, 50, 1000);
+    ratios.set(name, wallMs / ideal);
+    console.log(
+      `1,000 calls at 50 ms, ${CONCURRENCY} at once, ${name}: ${(wallMs / ideal).toFixed(3)} x ideal`,
+    );
+  }
+  const memory = new Map<Contestant, number>();
+  for (const name of names) {
+    const { cpuMsPerCall, memoryMb } = await measure(name, 0, 10_000);
+    memory.set(name, memoryMb);
+    console.log(
+      `10,000 calls without latency, ${name}: ${cpuMsPerCall.toFixed(2)} ms CPU a call, ${memoryMb.toFixed(0)} MB`,
+    );
+  }
+  const missed =
+    (ratios.get("call layer") ?? Infinity) > MAX_RATIO ||
+    (memory.get("call layer") ?? Infinity) > MAX_MEMORY_MB;
+  console.log(`bounds: ${MAX_RATIO} x ideal, ${MAX_MEMORY_MB} MB: ${missed ? "MISSED" : "met"}`);
+  process.exitCode = missed ? 1 : 0;
+}
+
+const [role, first, second, third] = process.argv.slice(2);
+if (role === "server") {
+  const server = await startOpenAiServer({ latencyMs: Number(first), keepRequests: false });
+  process.send?.(server.baseUrl);
+} else if (role === "measure") {
+  const figures = await measureHere(first as Contestant, second ?? "", Number(third));
+  process.send?.(figures, () => process.exit(0));
+} else {
+  await main();
+}

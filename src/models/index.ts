@@ -1,0 +1,26 @@
+import { GateError } from "../domain/errors.ts";
+import type { Model } from "../domain/model.ts";
+import type { ModelSettings } from "../domain/project.ts";
+import { visibleLine } from "../domain/visible.ts";
+import { embeddedModel } from "./embedded/index.ts";
+import type { ModelDependencies, ModelFactory } from "./model-factory.ts";
+import { openaiModel } from "./openai.ts";
+
+/** Provider id -> factory. A provider is one file here, one line in this table, one row in the contract test. */
+export const modelProviders = {
+  embedded: embeddedModel,
+  openai: openaiModel,
+} as const satisfies Record<string, ModelFactory>;
+
+/** The model of one entry of `models`. Throws `CONFIG_INVALID` and `AUTHENTICATION`; contacts nobody. */
+export function createModel(settings: ModelSettings, dependencies: ModelDependencies): Model {
+  const { provider } = settings;
+  const factories: Readonly<Record<string, ModelFactory>> = modelProviders;
+  const factory = Object.hasOwn(factories, provider) ? factories[provider] : undefined;
+  if (factory === undefined) {
+    throw new GateError("CONFIG_INVALID", `there is no model provider ${visibleLine(provider)}`, {
+      hint: `providers: ${Object.keys(factories).join(", ")}`,
+    });
+  }
+  return factory(settings, dependencies);
+}

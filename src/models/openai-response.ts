@@ -1,0 +1,92 @@
+import * as z from "zod";
+import { GateError } from "../domain/errors.ts";
+import type { Completion, FinishReason } from "../domain/model.ts";
+
+const contentSchema = z.union([
+  z.string(),
+  z
+    .array(z.object({ text: z.string().optional() }))
+    .transform((parts) => parts.map(({ text }) => text ?? "").join("")),
+]);
+
+const toolCallSchema = z.object({
+  function: z
+    .object({
+      name: z.string(),
+      arguments: z.union([
+        z.string(),
+        z.record(z.string(), z.unknown()).transform((value) => JSON.stringify(value)),
+      ]),
+    })
+    .optional(),
+});
+
+const tokenCount = z.int().nonnegative();
+
+const completionSchema = z.object({
+  model: z.string().optional(),
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({
+          content: contentSchema.nullish(),
+          refusal: z.string().nullish(),
+          tool_calls: z.array(toolCallSchema).nullish(),
+        }),
+      }),
+    )
+    .min(1),
+  // Usage that cannot be read is usage that was not reported: the answer itself is still good.
+  usage: z.object({ prompt_tokens: tokenCount, completion_tokens: tokenCount }).nullish().catch(null),
+});
+
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool_calls",
+  function_call: "tool_calls",
+  content_filter: "content_filter",
+};
+
+function malformed(reason: string): GateError {
+  return new GateError("PROVIDER_FAILED", `the server's answer is no chat completion: ${reason}`, {
+    hint: "check that baseUrl names a server that speaks OpenAI's chat completions",
+    retryable: true,
+  });
+}
+
+/** JSON that came with another content type arrives as text. */
+function parsedBody(body: unknown): unknown {
+  if (typeof body !== "string") return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw malformed(/^\s*</.test(body) ? "it is HTML" : "it is not JSON");
+  }
+}
+
+/**
+ * The completion in a response body. A refusal is the model's text. Throws `PROVIDER_FAILED`, retryable, without
+ * quoting the body.
+ */
+export function readCompletion(body: unknown, requested: string, latencyMs: number): Completion {
+  const parsed = completionSchema.safeParse(parsedBody(body));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw malformed(`${issue?.path.join(".") || "body"}: ${issue?.message ?? "unreadable"}`);
+  }
+  const { choices, usage, model } = parsed.data;
+  const [choice] = choices;
+  if (choice === undefined) throw malformed("no choices");
+  const { message, finish_reason: finishReason } = choice;
+  const calls = (message.tool_calls ?? []).flatMap((call) => (call.function ? [call.function] : []));
+  return {
+    text: message.content ?? message.refusal ?? "",
+    toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })),
+    finishReason: FINISH_REASONS[finishReason ?? ""] ?? "unknown",
+    model: model === undefined || model === "" ? requested : model,
+    usage: usage ? { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens } : null,
+    latencyMs,
+  };
+}
