@@ -14,6 +14,7 @@ import {
   shelfHistory,
   shelfLabels,
   shelfVersions,
+  versionNotFound,
   type Shelf,
 } from "./prompt-shelf.ts";
 
@@ -88,11 +89,7 @@ export function fileRegistry({ root, path, clock }: FileRegistryOptions): Regist
       checkLabelName(request.label);
       checkVersionNumber(request.to);
       const shelf = await findShelf(request.prompt);
-      if (shelf === null || (await shelf.versions.read(request.to)) === null) {
-        throw new GateError("VERSION_NOT_FOUND", `${request.prompt}@${request.to} is not in the registry`, {
-          hint: "publish it first: promptgate publish",
-        });
-      }
+      if (shelf === null) throw versionNotFound(request);
       return moveOnShelf(shelf, request, clock);
     },
     async history(prompt, page = {}) {

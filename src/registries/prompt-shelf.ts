@@ -88,12 +88,19 @@ function moveOf(request: MoveLabelRequest, sequence: number, at: string): LabelM
   throw new GateError("USAGE", `this move of label ${label} cannot be stored: ${parsed.reason}`);
 }
 
+export function versionNotFound({ prompt, to }: MoveLabelRequest): GateError {
+  return new GateError("VERSION_NOT_FOUND", `${prompt}@${to} is not in the registry`, {
+    hint: `store it first: promptgate publish ${prompt}`,
+  });
+}
+
 /** Compare-and-swap without a lock: only one writer can create the next number, and the others look again. */
 export async function moveOnShelf(
-  { moves }: Shelf,
+  { versions, moves }: Shelf,
   request: MoveLabelRequest,
   clock: Clock,
 ): Promise<LabelMove | null> {
+  if ((await versions.read(request.to)) === null) throw versionNotFound(request);
   for (let attempt = 0; attempt < MOVE_ATTEMPTS; attempt++) {
     const state = await moves.read();
     const from = state.labels.get(request.label)?.version ?? null;
