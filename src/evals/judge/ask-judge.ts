@@ -19,7 +19,7 @@ export type Reading<Answer> =
 /** One request to a judge and how to read its reply. */
 interface JudgeQuestion<Answer> {
   readonly request: ModelRequest;
-  read(reply: string): Reading<Answer>;
+  readonly read: (reply: string) => Reading<Answer>;
 }
 
 const RECORDED_CHARACTERS = 20_000;

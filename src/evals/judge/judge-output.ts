@@ -48,7 +48,7 @@ export async function judgeOutput(
       read: (reply) => readVerdict(reply, task.nonce, rubric),
     };
   });
-  const record = { attempts, outputCut: output.length > JUDGED_CHARACTERS };
+  const record = { attempts, outputCut: output.text.length > JUDGED_CHARACTERS };
   if (reading.kind === "refused") {
     return {
       kind: "unscored",

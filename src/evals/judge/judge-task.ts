@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Case } from "../../domain/case.ts";
 import type { Digest } from "../../domain/digest.ts";
 import type { JudgeLabels, JudgeSection, JudgeTask } from "../../domain/judge-layout.ts";
+import type { Completion } from "../../domain/model.ts";
 import type { Message } from "../../domain/prompt.ts";
 import type { Rubric, Scale } from "../../domain/rubric.ts";
 import { cutMiddle, JUDGED_CHARACTERS, quoteUntrusted } from "./quote-untrusted.ts";
@@ -10,9 +11,9 @@ import { cutMiddle, JUDGED_CHARACTERS, quoteUntrusted } from "./quote-untrusted.
 export interface JudgedOutput {
   readonly rubric: Rubric;
   readonly case: Pick<Case, "id" | "vars" | "expected">;
-  /** The rendered messages that led to the output; empty = judged from variables and output alone, blind to the prompt. */
-  readonly conversation: readonly Message[];
-  readonly output: string;
+  /** The rendered messages that led to the output; without them it is judged from the case alone, blind to the prompt. */
+  readonly conversation?: readonly Message[];
+  readonly output: Pick<Completion, "text" | "toolCalls">;
   /** Which repeat of the output this is, from 0. */
   readonly sample: number;
 }
@@ -34,7 +35,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-function rawSections({ case: testCase, conversation, output }: JudgedOutput): JudgeSection[] {
+function rawSections({ case: testCase, conversation = [], output }: JudgedOutput): JudgeSection[] {
   const { vars, expected } = testCase;
   return [
     ...Object.entries(vars).map(([name, value]): JudgeSection => ({
@@ -48,7 +49,12 @@ function rawSections({ case: testCase, conversation, output }: JudgedOutput): Ju
       name: role,
       text: content,
     })),
-    { kind: "output", name: "", text: output },
+    { kind: "output", name: "", text: output.text },
+    ...output.toolCalls.map(({ name, arguments: text }): JudgeSection => ({
+      kind: "output",
+      name: "tool-call",
+      text: `${name}(${text})`,
+    })),
   ];
 }
 
