@@ -17,6 +17,8 @@ const verdict = z.enum(["pass", "fail", "inconclusive"]);
 const tier = z.enum(TIERS);
 const number = z.number().nullable();
 const amount = z.number().nonnegative();
+/** JSON writes "no number of cases is enough" as null. */
+const neededCases = z.union([amount, z.null().transform(() => Infinity)]);
 
 // Loose objects: what a later minor version adds is kept when the document is written again.
 const metricSchema = z.looseObject({
@@ -63,8 +65,8 @@ const planSchema = z.looseObject({
   metrics: z.array(
     z.looseObject({
       name: z.string(),
-      requiredCases: z.number(),
-      floorCases: z.number(),
+      requiredCases: neededCases,
+      floorCases: neededCases,
       minimumDetectableDrop: z.number(),
       sigma: z.number(),
     }),
@@ -131,7 +133,8 @@ const resultSchema = z.looseObject({
 
 const hint = "name a run's folder or the result.json that promptgate gate wrote";
 
-async function readText(path: string): Promise<string> {
+/** Null when there is no such file. */
+async function readText(path: string): Promise<string | null> {
   try {
     const { size } = await stat(path);
     if (size > MAX_BYTES) {
@@ -141,6 +144,7 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof GateError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    if (code === "ENOENT") return null;
     throw new GateError("FILE_UNREADABLE", `cannot read ${visibleLine(path)} (${code})`, {
       hint,
       cause: error,
@@ -172,9 +176,8 @@ function checkSchema(document: unknown, path: string): void {
   throw new GateError("FILE_UNREADABLE", `${visibleLine(path)} is no gate result: ${found}`, { hint });
 }
 
-/** Reads a stored gate result. `FILE_UNREADABLE` when it is missing, cut off, damaged, of another kind or newer. */
-export async function readGateResult(path: string): Promise<GateResult> {
-  const document = parseJson(await readText(path), path);
+function parseGateResult(text: string, path: string): GateResult {
+  const document = parseJson(text, path);
   checkSchema(document, path);
   const parsed = resultSchema.safeParse(document);
   if (parsed.success) return parsed.data;
@@ -184,4 +187,17 @@ export async function readGateResult(path: string): Promise<GateResult> {
   throw new GateError("FILE_UNREADABLE", `${visibleLine(path)} is a damaged gate result${place}`, {
     hint: "run the gate again to write it anew",
   });
+}
+
+/**
+ * Reads a stored gate result. `FILE_UNREADABLE` when it is cut off, damaged, of another kind or newer; when it is missing
+ * as well, unless the caller expects that and gets null.
+ */
+export async function readGateResult(path: string): Promise<GateResult>;
+export async function readGateResult(path: string, expected: { missing: null }): Promise<GateResult | null>;
+export async function readGateResult(path: string, expected?: { missing: null }): Promise<GateResult | null> {
+  const text = await readText(path);
+  if (text !== null) return parseGateResult(text, path);
+  if (expected !== undefined) return null;
+  throw new GateError("FILE_UNREADABLE", `there is no ${visibleLine(path)}`, { hint });
 }

@@ -4,7 +4,7 @@ import { excerpts } from "./excerpt.ts";
 import { plural, verdictWords } from "./figures.ts";
 import { hang, padEnd, wrap } from "./layout.ts";
 import { renderMetricTable } from "./metric-table.ts";
-import { nextSteps } from "./next-steps.ts";
+import { nextSteps, reportCommand } from "./next-steps.ts";
 import { paint, verdictStyle, type ConsoleOptions } from "./paint.ts";
 import * as words from "./words.ts";
 
@@ -158,7 +158,12 @@ function runLines(prompt: PromptGateResult, options: ConsoleOptions): string[] {
 }
 
 function nextLines(prompt: PromptGateResult, options: ConsoleOptions): string[] {
-  const lines = nextSteps(prompt).flatMap(({ text, command }) => [
+  const report = reportCommand(prompt);
+  const steps = [
+    ...nextSteps(prompt),
+    ...(report === null ? [] : [{ text: "Read the whole report in a browser:", command: report }]),
+  ];
+  const lines = steps.flatMap(({ text, command }) => [
     ...hang(INDENT, text, options.width),
     ...(command === null ? [] : [`${INDENT.repeat(2)}${paint(options.color, command, "cyan")}`]),
   ]);

@@ -25,12 +25,11 @@ code, pre { font-family: var(--mono); font-size: 0.85em; } code { overflow-wrap:
 .word { color: var(--tone); font-weight: 700; white-space: nowrap; }
 .warning { border-left: 4px solid var(--inconclusive); padding-left: 12px; }
 .soft { color: var(--soft); font-size: 0.9rem; }
-.scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
-th, td { text-align: left; padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th, td { text-align: left; overflow-wrap: anywhere; padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: middle; }
 thead th { color: var(--soft); font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.chart { display: block; color: var(--tone); } .chart .zero { stroke: var(--soft); stroke-width: 1; }
+.chart { display: block; max-width: 100%; color: var(--tone); } .chart .zero { stroke: var(--soft); stroke-width: 1; }
 .chart .bound { stroke: var(--fail); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .chart .range { stroke: currentColor; stroke-width: 5; stroke-linecap: round; opacity: 0.45; }
 .chart .point { fill: currentColor; }
@@ -50,6 +49,9 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margi
 dt { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 :focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 @media (max-width: 680px) { main { padding: 12px 10px 40px; } .card { padding: 14px; } .pair { grid-template-columns: 1fr; }
-  dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
+  dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+  table, tbody, tr, th, td { display: block; } thead { display: none; } tr { border-bottom: 1px solid var(--line); padding: 10px 0; }
+  th, td { border: 0; padding: 2px 0; } td { display: flex; gap: 12px; text-align: left; white-space: normal; }
+  td.number { text-align: left; } td::before { text-align: left; content: attr(data-heading); color: var(--soft); flex: 0 0 6.5em; } }
 @media print { body { background: none; } pre { max-height: none; } }
 `;

@@ -54,15 +54,17 @@ function tone({ verdict, level }: MetricResult): string {
 }
 
 function metricRow(metric: MetricResult): string {
-  const number = (text: string): string => `<td class="number">${escapeHtml(text)}</td>`;
+  const number = (heading: string, text: string): string =>
+    `<td class="number" data-heading="${heading}">${escapeHtml(text)}</td>`;
+  const bounds = metric.interval === null ? "" : `<span class="soft">${escapeHtml(interval(metric))}</span>`;
   return [
     `<tr class="${tone(metric)}"><th scope="row">${escapeLine(metric.name, 60)}</th>`,
-    number(quantity(metric.kind, metric.baseline)),
-    number(quantity(metric.kind, metric.candidate)),
-    number(difference(metric.kind, metric.delta)),
-    `<td>${renderIntervalChart(metric)}<span class="soft">${escapeHtml(interval(metric))}</span></td>`,
-    `<td>${escapeHtml(gateRule(metric))}</td>`,
-    `<td><span class="word">${metricVerdict(metric)}</span></td></tr>`,
+    number("Baseline", quantity(metric.kind, metric.baseline)),
+    number("Candidate", quantity(metric.kind, metric.candidate)),
+    number("Difference", difference(metric.kind, metric.delta)),
+    `<td data-heading="Interval"><div>${renderIntervalChart(metric)}${bounds}</div></td>`,
+    `<td data-heading="Gate">${escapeHtml(gateRule(metric))}</td>`,
+    `<td data-heading="Verdict"><span class="word">${metricVerdict(metric)}</span></td></tr>`,
   ].join("");
 }
 
@@ -77,8 +79,8 @@ function metricCard({ metrics }: PromptGateResult): string {
   return card(
     "Metrics",
     [
-      `<div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table><thead><tr>${head}</tr></thead>`,
-      `<tbody>${metrics.map(metricRow).join("\n")}</tbody></table></div>`,
+      `<table><thead><tr>${head}</tr></thead>`,
+      `<tbody>${metrics.map(metricRow).join("\n")}</tbody></table>`,
       '<p class="soft">In the pictures left is worse and right is better; the thin line is no difference, the dashed one the gate.',
       ` ${escapeHtml(words.legend(metrics))}</p>`,
       details(

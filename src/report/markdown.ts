@@ -3,7 +3,7 @@ import type { MetricResult, VerdictKind } from "../domain/scores.ts";
 import { excerpts } from "./excerpt.ts";
 import { difference, gateRule, interval, metricVerdict, plural, quantity, verdictWords } from "./figures.ts";
 import { block, cellCode, code, prose } from "./markdown-text.ts";
-import { nextSteps } from "./next-steps.ts";
+import { nextSteps, reportCommand } from "./next-steps.ts";
 import { fit, type Section } from "./shed.ts";
 import * as words from "./words.ts";
 
@@ -209,8 +209,7 @@ export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}
     { name: "the verdict", text: alert(result), keep: "always" },
     ...result.prompts.flatMap((prompt) => promptSections(prompt, isOnly)),
   ];
-  const runs = result.prompts.flatMap(({ runDir }) => runDir ?? []);
-  const remedy =
-    runs[0] === undefined ? "" : `All of it: ${code(`promptgate report ${runs[0]} -o report.html`, 300)}`;
+  const [report] = result.prompts.flatMap((prompt) => reportCommand(prompt) ?? []);
+  const remedy = report === undefined ? "" : `All of it: ${code(report, 300)}`;
   return fit(sections, options.maxCharacters ?? 60_000, remedy);
 }

@@ -25,7 +25,8 @@ function undecidedSteps(prompt: PromptGateResult): NextStep[] {
   }));
 }
 
-function verdictSteps(prompt: PromptGateResult): NextStep[] {
+/** What the reader can do now, the most useful first. */
+export function nextSteps(prompt: PromptGateResult): NextStep[] {
   const name = visibleLine(prompt.name, 128);
   const again = `promptgate gate ${name}`;
   const source = visibleLine(prompt.candidate.source, 200);
@@ -53,18 +54,7 @@ function verdictSteps(prompt: PromptGateResult): NextStep[] {
   }
 }
 
-/** What the reader can do now, the most useful first. */
-export function nextSteps(prompt: PromptGateResult): NextStep[] {
-  const run = prompt.runDir;
-  return [
-    ...verdictSteps(prompt),
-    ...(run === null
-      ? []
-      : [
-          {
-            text: "Read the whole report in a browser.",
-            command: `promptgate report ${visibleLine(run, 240)} -o report.html`,
-          },
-        ]),
-  ];
+/** The command that makes the HTML page of a run, or null when nothing was stored. */
+export function reportCommand({ runDir }: PromptGateResult): string | null {
+  return runDir === null ? null : `promptgate report ${visibleLine(runDir, 240)} -o report.html`;
 }

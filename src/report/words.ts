@@ -1,4 +1,10 @@
-import type { CaseChange, ModelUse, PromptGateResult, UnscoredCase } from "../domain/gate-result.ts";
+import type {
+  CaseChange,
+  ModelUse,
+  PromptGateResult,
+  RunUsage,
+  UnscoredCase,
+} from "../domain/gate-result.ts";
 import type { MetricResult } from "../domain/scores.ts";
 import { TIERS, type ChangeFinding, type Tier } from "../domain/tier.ts";
 import { visibleLine } from "../domain/visible.ts";
@@ -43,12 +49,21 @@ export function findingText({ path, message }: ChangeFinding): string {
   return `${visibleLine(path, 80)}: ${visibleLine(message, 240)}`;
 }
 
-const modelNotes: Readonly<Record<string, string>> = {
-  embedded: "embedded model: for trying the tool, not evidence about a real one",
-  recorded: "recorded model: answers replayed from an earlier recording, not fresh ones",
+/** What answers of such a provider are worth. `weak` ones are said beside the verdict. */
+const modelNotes: Readonly<Record<string, { readonly text: string; readonly isWeak: boolean }>> = {
+  embedded: { text: "embedded model: for trying the tool, not evidence about a real one", isWeak: true },
+  recorded: {
+    text: "recorded model: answers replayed from an earlier recording, not fresh ones",
+    isWeak: true,
+  },
+  "stored outputs": { text: "outputs from a file: no model was called for them", isWeak: false },
 };
 
-/** Who answered in which role, and what an answer of that kind is worth; `note` is null for a real provider. */
+function noteOf({ provider }: ModelUse): { readonly text: string; readonly isWeak: boolean } | undefined {
+  return Object.hasOwn(modelNotes, provider) ? modelNotes[provider] : undefined;
+}
+
+/** Who answered in which role, and what such an answer is worth; `note` is null for a real provider. */
 export function modelText(use: ModelUse): {
   readonly role: string;
   readonly model: string;
@@ -58,13 +73,15 @@ export function modelText(use: ModelUse): {
   return {
     role: `${use.role}${metric}`,
     model: `${visibleLine(use.provider, 40)} ${visibleLine(use.model, 120)}`,
-    note: Object.hasOwn(modelNotes, use.provider) ? (modelNotes[use.provider] ?? null) : null,
+    note: noteOf(use)?.text ?? null,
   };
 }
 
-/** Notes on models that are no evidence about a real one, each once. */
+/** Notes on models that are no full evidence about a real one, each once. */
 export function modelWarnings({ models }: PromptGateResult): string[] {
-  return [...new Set(models.flatMap((use) => modelText(use).note ?? []))];
+  return [
+    ...new Set(models.flatMap((use) => (noteOf(use)?.isWeak === true ? [noteOf(use)?.text ?? ""] : []))),
+  ];
 }
 
 /** `1.000 -> 0.000`. */
@@ -89,32 +106,30 @@ export function metricDetails(metric: MetricResult): string {
   ].join("; ");
 }
 
-/** `122 of 200 cases used, 0 without a score; looks planned at 61, 122, 200 cases`. */
+/** `122 of 200 cases used, all of them scored; 3 looks planned, after 61, 122, 200 cases`. */
 export function caseSummary({ cases, plan }: PromptGateResult): string {
-  const looks =
-    plan === null || plan.looks.length === 0
+  if (cases.used === 0) return `none of ${plural(cases.total, "case")} was looked at`;
+  const looks = plan?.looks ?? [];
+  const planned =
+    looks.length < 2 ? "" : `; ${looks.length} looks planned, after ${looks.map(count).join(", ")} cases`;
+  const unscored = cases.unscored === 0 ? "all of them scored" : `${count(cases.unscored)} without a score`;
+  return `${count(cases.used)} of ${plural(cases.total, "case")} used, ${unscored}${planned}`;
+}
+
+function costText({ costUsd, generationUsd, judgeUsd }: RunUsage): string {
+  if (costUsd === null) return "cost unknown: a model that was called has no price in the config";
+  const parts =
+    generationUsd === null || judgeUsd === null
       ? ""
-      : plan.looks.length === 1
-        ? "; one look at the end"
-        : `; ${plan.looks.length} looks planned, after ${plan.looks.map(count).join(", ")} cases`;
-  const unscored =
-    cases.unscored === 0 ? "all of them scored" : `${count(cases.unscored)} of them without a score`;
-  return `${count(cases.used)} of ${plural(cases.total, "case")} used, ${unscored}${looks}`;
+      : ` (${money(generationUsd)} for answers, ${money(judgeUsd)} for judging)`;
+  return `cost ${money(costUsd)}${parts}`;
 }
 
 /** Calls, tokens and money of the run. */
 export function usageSummary({ usage }: PromptGateResult): string {
+  if (usage.calls + usage.cachedCalls === 0) return "no model was called";
   const calls = `${plural(usage.calls, "model call")}, ${plural(usage.cachedCalls, "answer")} from the cache`;
-  const tokens = `${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out`;
-  const parts =
-    usage.generationUsd === null || usage.judgeUsd === null
-      ? ""
-      : ` (${money(usage.generationUsd)} for answers, ${money(usage.judgeUsd)} for judging)`;
-  const cost =
-    usage.costUsd === null
-      ? "cost unknown: a model that was called has no price in the config"
-      : `cost ${money(usage.costUsd)}${parts}`;
-  return `${calls}; ${tokens}; ${cost}`;
+  return `${calls}; ${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out; ${costText(usage)}`;
 }
 
 /** What makes the run repeatable: label and value. */
