@@ -2,16 +2,16 @@ import type { ModelRequest } from "../../domain/model.ts";
 import { readInstructions, STOCK, type Escalation, type Instructions } from "./instructions.ts";
 import { readPrompt } from "./read-prompt.ts";
 import { renderKeys, renderSchema, type Answer } from "./render-json.ts";
-import { selectSentences, type Selection } from "./select-sentences.ts";
+import { questionTerms, selectSentences, type Selection } from "./select-sentences.ts";
 import { stockSentences, type StockSentences } from "./stock-sentences.ts";
 import { languageOf } from "./stopwords.ts";
-import { termsOf, wordsOf } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 /** Share of the question's weight that the context must cover for an answer to count as found. */
 export const ANSWERABLE = 0.45;
 const DEFAULT_SENTENCES = 3;
 
-function concerns(question: ReadonlySet<string>, { topics }: Escalation): boolean {
+function concerns(question: ReadonlyMap<string, number>, { topics }: Escalation): boolean {
   // The head of a phrase names the matter ("billing disputes": a dispute), what stands before it only narrows it down.
   return topics.some((topic) => question.has(topic.at(-1) ?? ""));
 }
@@ -52,7 +52,7 @@ function refuse(text: string): Answer {
 }
 
 function decideAnswer(context: string, question: string, { instructions, stock }: Manner): Answer {
-  const terms = new Set(termsOf(question));
+  const terms = questionTerms(question);
   const escalation = instructions.escalations.find((entry) => concerns(terms, entry));
   if (escalation !== undefined) return refuse(escalation.sentence ?? stock.handover);
 

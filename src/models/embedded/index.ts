@@ -1,7 +1,9 @@
 import { GateError } from "../../domain/errors.ts";
+import { readJudgeTask } from "../../domain/judge-layout.ts";
 import type { Completion, FinishReason, Model, ModelRequest } from "../../domain/model.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { answerQuestion } from "./answer.ts";
+import { judgeTask } from "./judge.ts";
 import { estimateTokens } from "./words.ts";
 
 const MODELS = ["embedded-1"];
@@ -28,8 +30,14 @@ function limitText(
   return { text: kept, finishReason: "length" };
 }
 
+/** A request in a judge's layout is judged, every other one answered. */
+function reply(request: ModelRequest): string {
+  const task = readJudgeTask(request.messages.at(-1)?.content ?? "");
+  return task === null ? answerQuestion(request) : judgeTask(task);
+}
+
 function complete(model: string, request: ModelRequest): Completion {
-  const { text, finishReason } = limitText(answerQuestion(request), request.parameters);
+  const { text, finishReason } = limitText(reply(request), request.parameters);
   const input = request.messages.map(({ content }) => content).join("\n");
   return {
     text,

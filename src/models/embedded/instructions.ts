@@ -133,7 +133,7 @@ const readEscalation: Rule = (clause) => {
 };
 
 const LIMIT =
-  /\b(?:at most|no more than|not more than|not exceed|maximum(?: of)?|max\.?|up to|under|within|fewer than|less than|limit\w*(?: \w+){0,4} to|in|with)\s+(\d{1,5}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+ )?(words?|sentences?)\b/g;
+  /\b(?:at most|no more than|not more than|not exceed|maximum(?: of)?|max\.?|up to|under|within|fewer than|less than|limit\w*(?: \w+){0,4} to|in)\s+(\d{1,5}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+ )?(words?|sentences?)\b/g;
 
 const readLength: Rule = ({ text }) => {
   const found: { maxWords?: number; maxSentences?: number } = {};

@@ -1,5 +1,5 @@
 import type { Message } from "../../domain/prompt.ts";
-import { sentencesOf } from "./words.ts";
+import { isQuestion, sentencesOf } from "./words.ts";
 
 /** The parts of a conversation: `context` and `question` are data, only `instructions` is obeyed. */
 export interface PromptParts {
@@ -95,10 +95,6 @@ export function readPrompt(messages: readonly Message[]): PromptParts {
   if (context !== "") return { ...parts, context };
   const [asked, told] = splitQuestions(parts.question);
   return asked === "" ? { ...parts, context } : { ...parts, question: asked, context: told };
-}
-
-function isQuestion(sentence: string): boolean {
-  return /[?？]["'”’»)]?$/u.test(sentence);
 }
 
 function splitQuestions(text: string): [asked: string, told: string] {

@@ -1,4 +1,4 @@
-import { sentencesOf, termsOf } from "./words.ts";
+import { isQuestion, sentencesOf, termsOf } from "./words.ts";
 
 interface Sentence {
   readonly text: string;
@@ -16,24 +16,39 @@ export interface Selection {
 /** The least share of the question that a further sentence must add. */
 const LEAST_GAIN = 0.12;
 
-/** Rare terms weigh more: 1 + ln((N + 1) / (n + 1)) / 2 for a term in n of N sentences. */
-function weigh(
-  question: ReadonlySet<string>,
+const NARRATIVE_WEIGHT = 0.4;
+
+/** A question's terms and how much each matters: what only the story around the question says counts less. */
+export function questionTerms(question: string): Map<string, number> {
+  const sentences = sentencesOf(question);
+  const asked = sentences.filter(isQuestion);
+  const weights = new Map(termsOf(question).map((term) => [term, NARRATIVE_WEIGHT]));
+  for (const term of termsOf((asked.length > 0 ? asked : sentences).join(" "))) weights.set(term, 1);
+  return weights;
+}
+
+/** Rare terms weigh more: by 1 + ln((N + 1) / (n + 1)) / 2 for a term in n of N sentences. */
+function weighByRarity(
+  question: ReadonlyMap<string, number>,
   sentences: readonly ReadonlySet<string>[],
 ): Map<string, number> {
   const weights = new Map<string, number>();
-  for (const term of question) {
+  for (const [term, weight] of question) {
     const count = sentences.filter((sentence) => sentence.has(term)).length;
-    weights.set(term, 1 + Math.log((sentences.length + 1) / (count + 1)) / 2);
+    weights.set(term, weight * (1 + Math.log((sentences.length + 1) / (count + 1)) / 2));
   }
   return weights;
 }
 
 /** Picks greedily the sentence that covers most of what is still open; the earlier one of equals. */
-export function selectSentences(context: string, question: ReadonlySet<string>, limit: number): Selection {
+export function selectSentences(
+  context: string,
+  question: ReadonlyMap<string, number>,
+  limit: number,
+): Selection {
   const texts = sentencesOf(context);
   const terms = texts.map((text) => new Set(termsOf(text)));
-  const open = weigh(question, terms);
+  const open = weighByRarity(question, terms);
   const total = [...open.values()].reduce((sum, weight) => sum + weight, 0);
   const chosen: Sentence[] = [];
   let covered = 0;

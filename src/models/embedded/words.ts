@@ -67,6 +67,11 @@ export function sentencesOf(text: string): string[] {
     .filter((sentence) => sentence !== "");
 }
 
+/** True for a sentence that ends with a question mark. */
+export function isQuestion(sentence: string): boolean {
+  return /[?？؟]["'”’»)]?$/u.test(sentence);
+}
+
 /** A cheap stand-in for a tokenizer: one token per four UTF-8 bytes, rounded up. */
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text, "utf8") / 4);
