@@ -11,11 +11,12 @@ const allowedFolders: Record<string, readonly string[]> = {
   stats: ["domain"],
   gate: ["domain", "stats"],
   report: ["domain"],
+  files: ["domain"],
   config: ["domain"],
-  evals: ["domain", "stats"],
-  models: ["domain"],
-  registries: ["domain"],
-  entry: ["domain", "stats", "gate", "report", "config", "evals", "models", "registries"],
+  evals: ["domain", "stats", "files"],
+  models: ["domain", "files"],
+  registries: ["domain", "files"],
+  entry: ["domain", "stats", "gate", "report", "files", "config", "evals", "models", "registries"],
   "index.ts": ["domain", "gate"],
 };
 

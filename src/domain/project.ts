@@ -58,6 +58,8 @@ export interface Dataset {
   readonly entries: readonly CaseEntry[];
   /** The distinct pairs of type and metric among the cases' own assertions. */
   readonly assertionMetrics: readonly Pick<Assertion, "type" | "metric">[];
+  /** How many cases supply each variable. */
+  readonly variableCounts: ReadonlyMap<string, number>;
   read(id: string): Promise<Case>;
   close(): Promise<void>;
 }

@@ -83,6 +83,8 @@ export interface MetricResult {
 export interface Comparison {
   readonly schema: "promptgate/comparison@1";
   readonly verdict: VerdictKind;
+  /** The verdict in one or two plain sentences; plain text, no markup. */
+  readonly headline: string;
   /** `name: sentence`, the deciding metrics first. */
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];

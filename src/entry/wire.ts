@@ -24,6 +24,6 @@ export async function loadProjectFrom(
 }
 
 /** The registry that the config names. */
-export function openRegistryOf(project: Project): Registry {
-  return openRegistry(project.registry, project.root);
+export function openRegistryOf(project: Project, context: Pick<CommandContext, "clock">): Registry {
+  return openRegistry(project.registry, project.root, context.clock);
 }

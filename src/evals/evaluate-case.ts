@@ -6,7 +6,7 @@ import type { Completion } from "../domain/model.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import type { ScoreRow } from "../domain/scores.ts";
 import { casePassed, metricScores, runAssertions } from "./checks/index.ts";
-import type { Answer } from "./journal.ts";
+import type { Answer } from "./answer.ts";
 import type { Side, SideName } from "./sides.ts";
 
 /** One sample of one case on one side, measured by every check and judge that was asked for. */
@@ -40,25 +40,22 @@ export interface CaseMeasurement {
   judge(judgement: Judgement): Promise<Score>;
 }
 
-/** Faults that no other case would escape, or that belong to the user: they end the run. */
-const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "AUTHENTICATION",
-  "QUOTA_EXHAUSTED",
-  "RATE_LIMITED",
+/** Faults of the user's input or of this tool: no other case makes them good. */
+const ENDS_THE_RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "BUDGET_REACHED",
+  "CONFIG_INVALID",
+  "DATASET_INVALID",
+  "FILE_UNREADABLE",
+  "INTERNAL",
+  "INTERRUPTED",
   "REPLAY_MISS",
   "STORAGE_FAILED",
-  "BUDGET_REACHED",
   "VARIABLE_MISSING",
-  "DATASET_INVALID",
-  "CONFIG_INVALID",
-  "INTERRUPTED",
-  "INTERNAL",
 ]);
 
 /** The fault as a reason for an unscored case; throws what must end the run. */
 function unscoredFault(error: unknown): GateError {
-  if (!(error instanceof GateError) || FATAL.has(error.code)) throw error;
-  if (error.code === "PROVIDER_FAILED" && !error.retryable) throw error;
+  if (!(error instanceof GateError) || error.fatal || ENDS_THE_RUN.has(error.code)) throw error;
   return error;
 }
 

@@ -1,53 +1,22 @@
-import { open, readFile, type FileHandle } from "node:fs/promises";
-import * as z from "zod";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { GateError } from "../domain/errors.ts";
 import type { Completion } from "../domain/model.ts";
+import { parseStoredCall, storedCallDocument } from "../domain/stored-call.ts";
+import type { CallCache } from "./calls/call-cache.ts";
 
-/** An answer as the engine sees it, wherever it came from. */
-export interface Answer {
-  readonly completion: Completion;
-  /** True when no call was made for it in this run: its latency is not a fresh measurement. */
-  readonly cached: boolean;
-  /** US dollars; null = unknown price or usage. */
-  readonly costUsd: number | null;
-}
-
-const entrySchema = z.object({
-  key: z.string(),
-  completion: z.object({
-    text: z.string(),
-    toolCalls: z.array(z.object({ name: z.string(), arguments: z.string() })),
-    finishReason: z.enum(["stop", "length", "tool_calls", "content_filter", "unknown"]),
-    model: z.string(),
-    usage: z.object({ inputTokens: z.number(), outputTokens: z.number() }).nullable(),
-    latencyMs: z.number().nullable(),
-  }),
-  costUsd: z.number().nullable(),
-});
-
-type Entry = { readonly key: string } & Omit<Answer, "cached">;
-
-/** The calls of one run, appended as they complete: what a killed run had paid for is there when it goes on. */
-export interface Journal {
-  find(key: string): Answer | null;
-  /** Resolves when the line is handed to the system. Throws `STORAGE_FAILED`. */
-  append(key: string, answer: Answer): Promise<void>;
-  /** Lines that could not be read: a write that was cut off. */
+/**
+ * The calls of one run, appended as they complete: what a killed run had paid for is there when it goes on. Unlike the
+ * cache that runs share, a journal that cannot be written ends the run with `STORAGE_FAILED`.
+ */
+export interface Journal extends CallCache {
+  /** Lines that could not be read: writes that were cut off. */
   readonly damagedLines: number;
-  close(): Promise<void>;
+  close(): void;
 }
 
-function parseLine(line: string): Entry | null {
+function readText(path: string): string {
   try {
-    return entrySchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
@@ -56,42 +25,67 @@ async function readText(path: string): Promise<string> {
 
 function storageFailure(path: string, cause: unknown): GateError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new GateError("STORAGE_FAILED", `cannot write the run's journal ${path}: ${reason}`, {
+  return new GateError("STORAGE_FAILED", `cannot keep the run's journal ${path}: ${reason}`, {
     hint: "free space or make the folder writable, then run the same command again: it goes on where it stopped",
     cause,
+    fatal: true,
   });
 }
 
-/** Opens or creates the journal file at `path`. Two processes may append to one journal: every line is one write. */
-export async function openJournal(path: string): Promise<Journal> {
-  let handle: FileHandle;
-  const answers = new Map<string, Answer>();
+function readCalls(text: string): { readonly calls: Map<string, Completion>; readonly damagedLines: number } {
+  const calls = new Map<string, Completion>();
   let damagedLines = 0;
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const parsed = parseStoredCall(line);
+    if (parsed.kind === "call") calls.set(parsed.call.digest, parsed.call.completion);
+    else damagedLines += 1;
+  }
+  return { calls, damagedLines };
+}
+
+/** Opens or creates the journal at `path`. Two processes may append to one journal: every line is one write. */
+export function openJournal(path: string): Journal {
+  let file: number;
+  let stored: ReturnType<typeof readCalls>;
+  const append = (line: string): void => {
+    const bytes = Buffer.from(`${line}\n`);
+    const written = writeSync(file, bytes);
+    if (written < bytes.length) throw new Error("the disk took only a part of a line");
+  };
   try {
-    const text = await readText(path);
-    for (const line of text.split("\n")) {
-      if (line === "") continue;
-      const entry = parseLine(line);
-      if (entry === null) damagedLines += 1;
-      else answers.set(entry.key, { completion: entry.completion, costUsd: entry.costUsd, cached: true });
-    }
-    handle = await open(path, "a");
+    const text = readText(path);
+    stored = readCalls(text);
+    file = openSync(path, "a");
     // A torn last line is ended, not cut off: another process may be writing behind it.
-    if (text !== "" && !text.endsWith("\n")) await handle.appendFile("\n");
+    if (text !== "" && !text.endsWith("\n")) append("");
   } catch (error) {
     throw storageFailure(path, error);
   }
+  const { calls, damagedLines } = stored;
   return {
     damagedLines,
-    find: (key) => answers.get(key) ?? null,
-    append: async (key, { completion, costUsd }) => {
-      answers.set(key, { completion, costUsd, cached: true });
+    read: (digest) => calls.get(digest) ?? null,
+    write: (digest, identity, completion) => {
+      calls.set(digest, completion);
       try {
-        await handle.appendFile(`${JSON.stringify({ key, completion, costUsd } satisfies Entry)}\n`);
+        append(JSON.stringify(storedCallDocument(identity, digest, { completion })));
       } catch (error) {
         throw storageFailure(path, error);
       }
     },
-    close: () => handle.close(),
+    close: () => closeSync(file),
+  };
+}
+
+/** Reads the run's own journal first and then what all runs share; keeps new answers in both. */
+export function journaledCache(journal: Journal, shared: CallCache | null): CallCache {
+  if (shared === null) return journal;
+  return {
+    read: (digest) => journal.read(digest) ?? shared.read(digest),
+    write: (digest, identity, completion) => {
+      journal.write(digest, identity, completion);
+      shared.write(digest, identity, completion);
+    },
   };
 }

@@ -1,11 +1,10 @@
 import type { Assertion, Case } from "../domain/case.ts";
-import type { GateError } from "../domain/errors.ts";
 import type { Score } from "../domain/evaluation.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import type { ScoreRow } from "../domain/scores.ts";
 import { evaluateCase, type CaseEvaluation, type Judgement } from "./evaluate-case.ts";
 import { runTasks } from "./run-tasks.ts";
-import type { Side } from "./sides.ts";
+import type { Side, SideName } from "./sides.ts";
 
 /** Everything a run needs from outside; nothing here changes while it goes on. */
 export interface EvaluationRun {
@@ -13,8 +12,6 @@ export interface EvaluationRun {
   readonly sides: readonly Side[];
   readonly assertions: readonly Assertion[];
   readonly rubrics: readonly Rubric[];
-  /** Samples of each case. */
-  readonly repeat: number;
   readonly concurrency: number;
   readonly signal: AbortSignal;
   readCase(id: string): Promise<Case>;
@@ -38,53 +35,40 @@ interface Task {
  * Both versions answer a case side by side, and which one goes first alternates with the position in the seeded order:
  * a provider that drifts during the run drifts for both.
  */
-function* interleave(ids: readonly string[], run: Pick<EvaluationRun, "sides" | "repeat">): Generator<Task> {
+function* interleave(ids: readonly string[], sides: readonly Side[]): Generator<Task> {
   for (const [position, id] of ids.entries()) {
-    const sides = position % 2 === 0 ? run.sides : run.sides.toReversed();
-    for (let sample = 0; sample < run.repeat; sample += 1) {
-      for (const side of sides) yield { id, side, sample };
+    const ordered = position % 2 === 0 ? sides : sides.toReversed();
+    const samples = Math.max(...sides.map((side) => side.samples(id)));
+    for (let sample = 0; sample < samples; sample += 1) {
+      for (const side of ordered) if (sample < side.samples(id)) yield { id, side, sample };
     }
   }
 }
 
-/** This many failures in a row without one success between them mean that the provider is gone, not that cases are hard. */
-const FAILURES_IN_A_ROW = 10;
-
-/** Ends a run against a provider that answers nothing, with the provider's own fault. */
-export function failureStreak(): (failure: GateError | null) => void {
-  let streak = 0;
-  return (failure) => {
-    streak = failure === null || failure.code === "INCOMPATIBLE" ? 0 : streak + 1;
-    if (failure !== null && streak >= FAILURES_IN_A_ROW) throw failure;
-  };
-}
-
-/** Evaluates the cases of one look on all sides with the rubrics that are still open. */
-export async function evaluateCases(
+/** Evaluates the cases of one look on all sides with the rubrics that are still open; keeps the scores and no output. */
+async function evaluateCases(
   run: EvaluationRun,
-  ids: readonly string[],
-  rubrics: readonly Rubric[],
-): Promise<CaseEvaluation[]> {
-  const evaluations: CaseEvaluation[] = [];
-  const checkStreak = failureStreak();
+  look: { readonly ids: readonly string[]; readonly rubrics: readonly Rubric[] },
+  keep: (side: SideName, row: ScoreRow) => void,
+): Promise<void> {
+  const { assertions, judge } = run;
   await runTasks(
-    interleave(ids, run),
+    interleave(look.ids, run.sides),
     async ({ id, side, sample }) => {
+      const testCase = await run.readCase(id);
       const evaluation = await evaluateCase({
         side,
-        case: await run.readCase(id),
+        case: testCase,
         sample,
-        assertions: run.assertions,
-        rubrics,
-        judge: run.judge,
+        assertions,
+        rubrics: look.rubrics,
+        judge,
       });
       run.observe(evaluation);
-      evaluations.push(evaluation);
-      checkStreak(evaluation.failure);
+      keep(evaluation.side, evaluation.row);
     },
     run,
   );
-  return evaluations;
 }
 
 /** What a look said: go on without the metrics that have passed, or stop. */
@@ -105,9 +89,9 @@ export async function runLooks<Decision>(
   let passed: ReadonlySet<string> = new Set();
   let done = 0;
   for (const [look, cases] of plan.looks.entries()) {
-    const open = run.rubrics.filter(({ name }) => !passed.has(name));
-    for (const { side, row } of await evaluateCases(run, plan.order.slice(done, cases), open))
-      rows[side].push(row);
+    const ids = plan.order.slice(done, cases);
+    const rubrics = run.rubrics.filter(({ name }) => !passed.has(name));
+    await evaluateCases(run, { ids, rubrics }, (side, row) => rows[side].push(row));
     done = cases;
     const outcome = decide(look, rows);
     if (outcome.kind === "decided") return { decision: outcome.decision, rows };

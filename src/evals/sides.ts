@@ -1,28 +1,32 @@
 import type { Case } from "../domain/case.ts";
+import type { Digest } from "../domain/digest.ts";
 import { GateError } from "../domain/errors.ts";
 import type { ModelRequest } from "../domain/model.ts";
 import type { PromptTemplate } from "../domain/prompt.ts";
 import { renderMessages } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
-import type { Answer } from "./journal.ts";
+import type { Answer } from "./answer.ts";
 
 export type SideName = "baseline" | "candidate";
 
 /** One of the two versions under comparison, as something that answers cases. */
 export interface Side {
   readonly name: SideName;
+  /** How many samples of a case count, at least 1. */
+  samples(id: string): number;
   generate(testCase: Case, sample: number): Promise<Answer>;
 }
 
-/** A version that is asked through its model. */
+/** A version that is asked through its model, `repeat` times a case. */
 export function modelSide(
   name: SideName,
-  template: PromptTemplate,
+  { template, repeat }: { readonly template: PromptTemplate; readonly repeat: number },
   ask: (request: ModelRequest) => Promise<Answer>,
 ): Side {
   const { modelParameters, responseFormat, jsonSchema, tools } = template;
   return {
     name,
+    samples: () => repeat,
     generate: (testCase, sample) =>
       ask({
         messages: renderMessages(template, testCase.vars, testCase.id),
@@ -38,6 +42,9 @@ export function modelSide(
 /** Outputs that an application produced earlier. */
 export interface StoredOutputs {
   readonly file: string;
+  readonly digest: Digest;
+  /** Samples of a case, numbered from 0; 0 = the file does not know the case. */
+  samples(id: string): number;
   /** Null when the file has no such sample. */
   read(id: string, sample: number): Promise<Omit<Answer, "cached"> | null>;
 }
@@ -46,6 +53,7 @@ export interface StoredOutputs {
 export function storedSide(name: SideName, outputs: StoredOutputs): Side {
   return {
     name,
+    samples: (id) => Math.max(1, outputs.samples(id)),
     generate: async (testCase, sample) => {
       const stored = await outputs.read(testCase.id, sample);
       if (stored === null) {

@@ -24,3 +24,10 @@ export function createModel(settings: ModelSettings, dependencies: ModelDependen
   }
   return factory(settings, dependencies);
 }
+
+/** Providers that answer here and now, without a network and a price: nothing of them is worth a cache. */
+const localProviders: ReadonlySet<string> = new Set(["embedded"] satisfies (keyof typeof modelProviders)[]);
+
+export function isLocalProvider(provider: string): boolean {
+  return localProviders.has(provider);
+}

@@ -1,0 +1,172 @@
+import type {
+  CaseChange,
+  ModelUse,
+  PlanSummary,
+  PromptGateResult,
+  RunUsage,
+} from "../../domain/gate-result.ts";
+import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
+import type { GatePlan } from "../../gate/plan.ts";
+import { describeChanges, largestChanges } from "./case-changes.ts";
+import type { GateRun } from "./run-plan.ts";
+import type { GateScope, Preparation } from "./prepare.ts";
+import { modelSettingsOf } from "./resolve-versions.ts";
+
+export const NO_USAGE: RunUsage = {
+  calls: 0,
+  cachedCalls: 0,
+  costUsd: 0,
+  generationUsd: 0,
+  judgeUsd: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+};
+
+/** How many calls the plan makes at most; stored outputs need none. */
+export function plannedCalls(preparation: Preparation): PlanSummary["calls"] {
+  const { plan, outputs, baseline, policy, rubrics } = preparation;
+  const cases = plan.looks.at(-1)?.cases ?? 0;
+  const sides = (["candidate", "baseline"] as const).filter(
+    (side) => side === "candidate" || baseline !== null,
+  );
+  const answers = cases * policy.repeat * sides.length;
+  const generated = cases * policy.repeat * sides.filter((side) => outputs[side] === undefined).length;
+  return { generation: generated, judge: answers * rubrics.length };
+}
+
+function planSummary(plan: GatePlan, calls: PlanSummary["calls"]): PlanSummary {
+  return {
+    cases: plan.order.length,
+    maxCases: plan.looks.at(-1)?.cases ?? 0,
+    looks: plan.looks.map(({ cases }) => cases),
+    calls,
+    metrics: plan.metrics,
+  };
+}
+
+function modelsOf({ project }: GateScope, { models, rubrics, outputs }: Preparation): ModelUse[] {
+  const use = (role: "candidate" | "baseline"): ModelUse[] => {
+    const stored = outputs[role];
+    if (stored !== undefined) return [{ role, provider: "stored outputs", model: stored.file }];
+    const settings = models[role];
+    return settings === null ? [] : [{ role, provider: settings.provider, model: settings.model }];
+  };
+  return [
+    ...use("candidate"),
+    ...use("baseline"),
+    ...rubrics.map((rubric): ModelUse => {
+      const { provider, model } = modelSettingsOf(project, rubric);
+      return { role: "judge", provider, model, metric: rubric.name };
+    }),
+  ];
+}
+
+/** What a result says before anything was evaluated. */
+export function emptyResult(
+  scope: GateScope,
+  preparation: Preparation,
+): Omit<PromptGateResult, "verdict" | "headline" | "reasons"> {
+  const { candidate, baseline, tier, digests, plan, run, entries } = preparation;
+  return {
+    name: scope.prompt.name,
+    warnings: preparation.warnings,
+    tier: {
+      declared: tier.declared,
+      required: tier.required,
+      applied: tier.applied,
+      findings: tier.findings,
+    },
+    candidate: { version: candidate.source.version, digest: candidate.digest, source: candidate.origin },
+    baseline: baseline && {
+      version: baseline.source.version,
+      digest: baseline.digest,
+      label: baseline.label,
+    },
+    models: modelsOf(scope, preparation),
+    plan: planSummary(plan, plannedCalls(preparation)),
+    metrics: [],
+    cases: { total: entries.length, used: 0, unscored: 0, broken: [] },
+    regressions: [],
+    improvements: [],
+    unscored: [],
+    usage: NO_USAGE,
+    digests,
+    seed: run.header.seed,
+    attempt: run.header.attempt,
+    stored: false,
+    runDir: null,
+  };
+}
+
+interface Ruling {
+  readonly verdict: VerdictKind;
+  readonly headline: string;
+  readonly reasons: readonly string[];
+}
+
+/** Critical cases stand above every mean: a broken one fails, an unsettled one keeps a pass from being one. */
+function ruling({ decision, critical }: GateRun): Ruling {
+  const { verdict, headline, reasons } = decision;
+  const list = (ids: readonly string[]): string =>
+    `${ids.slice(0, 10).join(", ")}${ids.length > 10 ? ", …" : ""}`;
+  if (critical.broken.length > 0) {
+    const reason = `critical: ${critical.broken.length} critical ${critical.broken.length === 1 ? "case breaks" : "cases break"}: ${list(critical.broken)}`;
+    return {
+      verdict: "fail",
+      headline: `The candidate breaks what may never break: ${list(critical.broken)} failed in two of two samples.`,
+      reasons: [reason, ...reasons],
+    };
+  }
+  if (critical.unsettled.length > 0) {
+    const reason = `critical: not settled whether the candidate breaks ${list(critical.unsettled)}: an answer is missing`;
+    return verdict === "pass"
+      ? {
+          verdict: "inconclusive",
+          headline: "Not decided: a critical case could not be settled.",
+          reasons: [reason, ...reasons],
+        }
+      : { verdict, headline, reasons: [...reasons, reason] };
+  }
+  return { verdict, headline, reasons };
+}
+
+function unscoredCases({ unscored }: GateRun): number {
+  return new Set(unscored.map(({ id }) => id)).size;
+}
+
+async function changes(
+  metrics: readonly MetricResult[],
+  { rows, evaluate }: GateRun,
+): Promise<{ regressions: CaseChange[]; improvements: CaseChange[] }> {
+  const { regressions, improvements } = largestChanges(metrics, rows);
+  return {
+    regressions: await describeChanges(regressions, evaluate),
+    improvements: await describeChanges(improvements, evaluate),
+  };
+}
+
+/** The finished result of one prompt. */
+export async function assembleResult(
+  scope: GateScope,
+  preparation: Preparation,
+  run: GateRun,
+): Promise<PromptGateResult> {
+  const empty = emptyResult(scope, preparation);
+  const { decision, rows, critical, unscored, usage } = run;
+  return {
+    ...empty,
+    ...ruling(run),
+    warnings: [...empty.warnings, ...decision.warnings],
+    metrics: decision.metrics,
+    cases: {
+      total: empty.cases.total,
+      used: new Set(rows.candidate.map(({ id }) => id)).size,
+      unscored: unscoredCases(run),
+      broken: critical.broken,
+    },
+    ...(await changes(decision.metrics, run)),
+    unscored,
+    usage,
+    runDir: preparation.run.path,
+  };
+}

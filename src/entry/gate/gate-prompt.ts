@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readGateResult } from "../../config/gate-result-file.ts";
+import type { GateResult, PromptGateResult } from "../../domain/gate-result.ts";
+import type { ScoreRow, VerdictKind } from "../../domain/scores.ts";
+import { verdictExitCodes } from "../exit-codes.ts";
+import { replaceFile } from "../../files/replace-file.ts";
+import { assembleResult, emptyResult } from "./assemble-result.ts";
+import { measuredSigma } from "./measured-noise.ts";
+import type { GateScope, Preparation } from "./prepare.ts";
+import { runGatePlan, type GateRun, type RunSettings } from "./run-plan.ts";
+
+/** One document for one or several prompts: the worst verdict counts. */
+export function gateResult(prompts: readonly PromptGateResult[]): GateResult {
+  const verdicts = new Set(prompts.map(({ verdict }) => verdict));
+  const verdict: VerdictKind = verdicts.has("fail")
+    ? "fail"
+    : verdicts.has("inconclusive")
+      ? "inconclusive"
+      : "pass";
+  return { schema: "promptgate/gate-result@1", verdict, exitCode: verdictExitCodes[verdict], prompts };
+}
+
+/** A verdict that needs no model: a violated policy, a failed static check, or nothing that changed. */
+export function verdictWithoutCalls(scope: GateScope, preparation: Preparation): PromptGateResult | null {
+  const { tier, staticFailures, candidate, baseline } = preparation;
+  const empty = { ...emptyResult(scope, preparation), plan: null };
+  if (tier.violation !== null) {
+    return { ...empty, verdict: "fail", headline: tier.violation, reasons: [`tier: ${tier.violation}`] };
+  }
+  if (staticFailures.length > 0) {
+    const headline = "A check of the prompt itself fails; no model was called.";
+    return { ...empty, verdict: "fail", headline, reasons: staticFailures };
+  }
+  if (baseline !== null && candidate.digest === baseline.digest) {
+    const headline = `Nothing changed: the candidate behaves like version ${baseline.source.version}, which is the baseline. No model was called.`;
+    return {
+      ...empty,
+      verdict: "pass",
+      headline,
+      reasons: ["the digests of candidate and baseline are equal"],
+    };
+  }
+  return null;
+}
+
+/**
+ * The verdict that an earlier run of the same question drew. One that lacked answers is not final: the run goes on where
+ * answers are missing.
+ */
+async function storedVerdict(preparation: Preparation): Promise<PromptGateResult | null> {
+  const file = join(preparation.run.absolutePath, "result.json");
+  if (!existsSync(file)) return null;
+  const [result] = (await readGateResult(file)).prompts;
+  if (result === undefined) return null;
+  const isFinal = result.verdict !== "inconclusive" || result.unscored.length === 0;
+  return isFinal ? { ...result, stored: true } : null;
+}
+
+function scoreLines(rows: readonly ScoreRow[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+}
+
+async function keepRun(preparation: Preparation, run: GateRun, result: PromptGateResult): Promise<void> {
+  const folder = preparation.run.absolutePath;
+  await replaceFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
+  await replaceFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
+  const noise = { schema: "promptgate/noise@1", sigma: measuredSigma(preparation.rules, run.rows) };
+  await replaceFile(join(folder, "noise.json"), `${JSON.stringify(noise, null, 2)}\n`);
+  // Last: a result that is there stands for a run that is whole.
+  await replaceFile(join(folder, "result.json"), `${JSON.stringify(gateResult([result]), null, 2)}\n`);
+}
+
+/** Gates one prompt: repeats a stored verdict, or evaluates and keeps the run. */
+export async function gatePrompt(
+  scope: GateScope,
+  preparation: Preparation,
+  settings: RunSettings,
+): Promise<PromptGateResult> {
+  const early = verdictWithoutCalls(scope, preparation) ?? (await storedVerdict(preparation));
+  if (early !== null) return early;
+  return runGatePlan(scope, preparation, settings, async (run) => {
+    const result = await assembleResult(scope, preparation, run);
+    await keepRun(preparation, run, result);
+    return result;
+  });
+}

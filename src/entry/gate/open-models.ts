@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import pLimit from "p-limit";
+import { GateError } from "../../domain/errors.ts";
+import type { Model } from "../../domain/model.ts";
+import type { ModelSettings } from "../../domain/project.ts";
+import { createCaller, type Caller } from "../../evals/calls/caller.ts";
+import { openCallCache, type CallCache } from "../../evals/calls/call-cache.ts";
+import type { Purpose, UsageMeter } from "../../evals/calls/usage.ts";
+import { journaledCache, type Journal } from "../../evals/journal.ts";
+import { createModel, isLocalProvider } from "../../models/index.ts";
+import { recordingModel, replayModel } from "../../models/recorded.ts";
+import type { CommandContext } from "../context.ts";
+
+export interface ModelAccess {
+  readonly concurrency: number;
+  /** False: answers are neither read from nor written to the cache that runs share. */
+  readonly cache: boolean;
+  readonly record?: string | undefined;
+  readonly replay?: string | undefined;
+}
+
+interface OpenModels {
+  readonly context: CommandContext;
+  readonly root: string;
+  readonly access: ModelAccess;
+  readonly journal: Journal;
+  readonly usage: UsageMeter;
+  admit(purpose: Purpose): void;
+}
+
+function sharedCache({ access, root, context }: OpenModels): CallCache | null {
+  return access.cache ? openCallCache(join(root, ".promptgate/cache"), context.log) : null;
+}
+
+function openModel(settings: ModelSettings, { access, context }: OpenModels): Model {
+  if (access.replay !== undefined)
+    return replayModel({ ...settings, baseUrl: settings.baseUrl }, access.replay);
+  const model = createModel(settings, {
+    openaiApiKey: context.environment["OPENAI_API_KEY"],
+    clock: context.clock,
+    monotonic: () => performance.now(),
+  });
+  return access.record === undefined ? model : recordingModel(model, access.record);
+}
+
+/** One caller for each entry of `models`, made when it is first asked for. All of them share the user's `-j`. */
+export function openModels(options: OpenModels): (settings: ModelSettings) => Caller {
+  const { access, context, journal, usage } = options;
+  if (access.record !== undefined && access.replay !== undefined) {
+    throw new GateError("USAGE", "--record and --replay exclude each other");
+  }
+  const slots = pLimit(access.concurrency);
+  const cache = journaledCache(journal, sharedCache(options));
+  const callers = new Map<ModelSettings, Caller>();
+  return (settings) => {
+    const known = callers.get(settings);
+    if (known !== undefined) return known;
+    const caller = createCaller({
+      model: openModel(settings, options),
+      price: settings.price,
+      slots,
+      // A recording must hold every call, and what answers here and now needs no cache.
+      cache: access.record !== undefined || isLocalProvider(settings.provider) ? null : cache,
+      usage,
+      admit: options.admit,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
+      signal: context.signal,
+    });
+    callers.set(settings, caller);
+    return caller;
+  };
+}

@@ -1,0 +1,62 @@
+import { visibleLine } from "../../domain/visible.ts";
+import { modelSettingsOf } from "./resolve-versions.ts";
+import { plannedCalls } from "./assemble-result.ts";
+import { estimateCost } from "./estimate-cost.ts";
+import type { GateScope, Preparation } from "./prepare.ts";
+import { isLocalProvider } from "../../models/index.ts";
+
+/** Cases whose prompts are counted for the estimate. */
+const COUNTED_CASES = 20;
+
+/** US dollars at most, for the whole plan; null when a model has no price. */
+export async function plannedCost(scope: GateScope, preparation: Preparation): Promise<number | null> {
+  const { plan, dataset, candidate, baseline, models, outputs, rubrics } = preparation;
+  const calls = plannedCalls(preparation);
+  const cases = await Promise.all(plan.order.slice(0, COUNTED_CASES).map((id) => dataset.read(id)));
+  const sides = [
+    ...(outputs.candidate === undefined ? [{ version: candidate, settings: models.candidate }] : []),
+    ...(outputs.baseline === undefined && baseline !== null && models.baseline !== null
+      ? [{ version: baseline, settings: models.baseline }]
+      : []),
+  ];
+  return estimateCost(
+    {
+      cases,
+      versions: sides.map(({ version, settings }) => ({
+        template: version.source.template,
+        settings,
+        calls: calls.generation / sides.length,
+      })),
+      judges: rubrics.map((rubric) => ({
+        rubric,
+        settings: modelSettingsOf(scope.project, rubric),
+        calls: calls.judge / rubrics.length,
+      })),
+    },
+    ({ provider }) => isLocalProvider(provider),
+  );
+}
+
+function dropText(share: number): string {
+  return `${(share * 100).toFixed(1)} points`;
+}
+
+/** What is said before the first call is paid for. */
+export async function planLines(scope: GateScope, preparation: Preparation): Promise<string[]> {
+  const { plan, candidate, baseline, tier, policy, rules, run } = preparation;
+  const calls = plannedCalls(preparation);
+  const cost = await plannedCost(scope, preparation);
+  const deciding = new Set(rules.filter(({ level }) => level === "error").map(({ name }) => name));
+  const looks = plan.looks.map(({ cases }) => cases);
+  const drops = plan.metrics
+    .filter(({ name }) => deciding.has(name))
+    .map(({ name, minimumDetectableDrop }) => `${visibleLine(name, 40)} ${dropText(minimumDetectableDrop)}`);
+  return [
+    `${scope.prompt.name}: ${candidate.source.version} (${visibleLine(candidate.origin)}) against ${baseline === null ? "nothing: there is no baseline yet" : `${baseline.source.version} (${baseline.label ?? baseline.origin})`}`,
+    `tier: ${tier.applied} (declared ${tier.declared ?? "none"}, required ${tier.required ?? "none"}); it asks for ${policy.require.join(", ")} checks`,
+    `plan: at most ${looks.at(-1) ?? 0} of ${plan.order.length} cases, looks at ${looks.join(", ")}; at most ${calls.generation} answers and ${calls.judge} judgements, ${cost === null ? "cost unknown (a model has no price)" : `about $${cost.toFixed(2)} at most`}`,
+    ...(drops.length === 0 ? [] : [`smallest drop that the dataset shows: ${drops.join(", ")}`]),
+    ...plan.warnings.map((warning) => `warning: ${visibleLine(warning, 400)}`),
+    `seed ${run.header.seed}, attempt ${run.header.attempt}`,
+  ];
+}

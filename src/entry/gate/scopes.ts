@@ -1,0 +1,42 @@
+import { GateError } from "../../domain/errors.ts";
+import type { Project, PromptProject } from "../../domain/project.ts";
+import { visibleLine } from "../../domain/visible.ts";
+import type { CommandContext, CommonOptions } from "../context.ts";
+import { loadProjectFrom, openRegistryOf } from "../wire.ts";
+import type { GateScope, GateSelection } from "./prepare.ts";
+
+/** The prompts that the user named, or all. */
+function choosePrompts(project: Project, names: readonly string[]): readonly PromptProject[] {
+  if (names.length === 0) return project.prompts;
+  return names.map((name) => {
+    const prompt = project.prompts.find((candidate) => candidate.name === name);
+    if (prompt !== undefined) return prompt;
+    const known = project.prompts.map((candidate) => candidate.name).join(", ");
+    throw new GateError("USAGE", `${project.configFile} has no prompt "${visibleLine(name)}"`, {
+      hint: `there are: ${known}`,
+    });
+  });
+}
+
+function checkSelection(prompts: readonly PromptProject[], options: GateSelection): void {
+  const single = options.candidate !== undefined || options.outputs.length > 0;
+  if (single && prompts.length > 1) {
+    throw new GateError("USAGE", "--candidate and --outputs belong to one prompt, several were chosen", {
+      hint: `name it: promptgate gate ${prompts[0]?.name ?? "PROMPT"} …`,
+    });
+  }
+}
+
+/** The scopes of all chosen prompts, after what can be refused was refused. */
+export async function openScopes(
+  context: CommandContext,
+  options: CommonOptions & GateSelection & { readonly prompts: readonly string[] },
+): Promise<GateScope[]> {
+  const project = await loadProjectFrom(context, options);
+  for (const warning of project.warnings)
+    context.log.warn(visibleLine(`${warning.file}: ${warning.message}`, 400));
+  const prompts = choosePrompts(project, options.prompts);
+  checkSelection(prompts, options);
+  const registry = openRegistryOf(project, context);
+  return prompts.map((prompt) => ({ context, project, prompt, registry, selection: options }));
+}
