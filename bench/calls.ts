@@ -9,6 +9,7 @@ import type { ModelRequest } from "../src/domain/model.ts";
 import { openCallCache } from "../src/evals/calls/call-cache.ts";
 import { createCaller } from "../src/evals/calls/caller.ts";
 import { createUsageMeter } from "../src/evals/calls/usage.ts";
+import { runTasks } from "../src/evals/run-tasks.ts";
 import { openaiModel } from "../src/models/openai.ts";
 import { startOpenAiServer } from "../test/loopback/openai-server.ts";
 
@@ -31,6 +32,7 @@ function request(index: number): ModelRequest {
 const monotonic = (): number => performance.now();
 
 async function throughCallLayer(baseUrl: string, calls: number): Promise<void> {
+  const { signal } = new AbortController();
   const model = openaiModel(
     { provider: "openai", model: "loopback", baseUrl, timeoutMs: 60_000 },
     { openaiApiKey: undefined, clock: { now: () => Date.now() }, monotonic },
@@ -48,9 +50,16 @@ async function throughCallLayer(baseUrl: string, calls: number): Promise<void> {
     monotonic,
     random: Math.random,
     sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
-    signal: new AbortController().signal,
+    signal,
   });
-  await Promise.all(Array.from({ length: calls }, (_, index) => ask(request(index), "generation")));
+  // Fed as a gate feeds it: as many tasks at once as calls, each taken when it is needed.
+  await runTasks(
+    Array.from({ length: calls }).keys(),
+    async (index) => {
+      await ask(request(index), "generation");
+    },
+    { concurrency: CONCURRENCY, signal },
+  );
 }
 
 async function bareLoop(baseUrl: string, calls: number): Promise<void> {

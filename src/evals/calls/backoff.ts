@@ -21,12 +21,23 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   deadAfter: 5,
 };
 
-/** The failures of one call so far. */
-export interface CallHistory {
+/** What one call went through so far. */
+export interface Trouble {
   readonly failures: number;
   readonly rateLimits: number;
-  /** Milliseconds since the first rate limit of this call. */
-  readonly limitedForMs: number;
+  /** When the first rate limit was met, in milliseconds of a monotonic clock; Infinity = never. */
+  readonly limitedSince: number;
+}
+
+/** The trouble of a call after one more failure. */
+export function afterFailure(trouble: Trouble, failure: GateError, now: number): Trouble {
+  return failure.code === "RATE_LIMITED"
+    ? {
+        ...trouble,
+        rateLimits: trouble.rateLimits + 1,
+        limitedSince: Math.min(trouble.limitedSince, now),
+      }
+    : { ...trouble, failures: trouble.failures + 1 };
 }
 
 /**
@@ -35,15 +46,16 @@ export interface CallHistory {
  */
 export function nextDelay(
   failure: GateError,
-  { failures, rateLimits, limitedForMs }: CallHistory,
+  trouble: Trouble & { readonly now: number },
   policy: RetryPolicy,
   random: () => number,
 ): number | null {
   if (!failure.retryable || failure.fatal) return null;
   const limited = failure.code === "RATE_LIMITED";
-  if (!limited && failures > policy.retries) return null;
-  const doublings = Math.min(30, (limited ? rateLimits : failures) - 1);
+  if (!limited && trouble.failures > policy.retries) return null;
+  const doublings = Math.min(30, (limited ? trouble.rateLimits : trouble.failures) - 1);
   const full = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** doublings);
   const delay = Math.max(failure.retryAfterMs ?? 0, full * (0.5 + 0.5 * random()));
-  return (limited ? limitedForMs : 0) + delay > policy.maxWaitMs ? null : delay;
+  const waited = limited ? trouble.now - trouble.limitedSince : 0;
+  return waited + delay > policy.maxWaitMs ? null : delay;
 }
