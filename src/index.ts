@@ -1,1 +1,12 @@
 export { GateError } from "./domain/errors.ts";
+export type { ErrorCode } from "./domain/errors.ts";
+export type {
+  Comparison,
+  GateLevel,
+  Interval,
+  MetricKind,
+  MetricResult,
+  ScoreRow,
+  VerdictKind,
+} from "./domain/scores.ts";
+export { compareScores, type CompareOptions } from "./gate/compare-scores.ts";

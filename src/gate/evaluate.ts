@@ -1,0 +1,117 @@
+import type { MetricRule, VerdictKind } from "../domain/scores.ts";
+import { claimsOf, judgeClaim, type Claim, type ClaimSamples, type LookBoundaries } from "./claims.ts";
+import { claimSamples, columnMean, entriesBefore, type MetricColumns } from "./columns.ts";
+import { percent, units } from "./format.ts";
+import { FEWEST_UNITS } from "./plan-warnings.ts";
+
+/** Above this share of cases without a score nothing passes. */
+const LARGEST_UNSCORED_SHARE = 0.02;
+
+/** A claim with what one look says of it. */
+export interface JudgedClaim {
+  readonly claim: Claim;
+  readonly samples: ClaimSamples;
+  readonly outcome: "pass" | "fail" | "open";
+}
+
+/** One metric at one look. */
+export interface MetricLook {
+  readonly rule: MetricRule;
+  readonly columns: MetricColumns;
+  /** Units of the plan up to this look, and entries of the columns among them. */
+  readonly unit: number;
+  readonly count: number;
+  readonly verdict: VerdictKind;
+  readonly claims: readonly JudgedClaim[];
+  /** Sentences on why nothing could pass here. */
+  readonly obstacles: readonly string[];
+  readonly boundaries: LookBoundaries;
+  readonly cases: number;
+  readonly unscored: number;
+}
+
+/** What makes every metric of a run unfit to pass. */
+export interface RunTrust {
+  readonly clustered: boolean;
+  readonly duplicates: number;
+}
+
+interface Seen {
+  readonly count: number;
+  readonly cases: number;
+  readonly unscored: number;
+}
+
+function sum(values: readonly number[], count: number): number {
+  let total = 0;
+  for (let index = 0; index < count; index += 1) total += values[index] as number;
+  return total;
+}
+
+/** The side without a single score, in words. */
+function absentSide(columns: MetricColumns, count: number): string | null {
+  if (columnMean(columns.candidate, count) === null) return "the candidate has no score for it";
+  if (columns.toBaseline === null || columnMean(columns.baseline, count) !== null) return null;
+  return "the baseline has no score for it";
+}
+
+function obstaclesOf(columns: MetricColumns, seen: Seen, trust: RunTrust): string[] {
+  const { count, cases, unscored } = seen;
+  const absent = absentSide(columns, count);
+  const obstacles: string[] = [];
+  if (cases === 0) obstacles.push("no case has a score for it");
+  else if (absent !== null) obstacles.push(absent);
+  else if (unscored > LARGEST_UNSCORED_SHARE * cases) {
+    const share = percent(unscored / cases);
+    const limit = percent(LARGEST_UNSCORED_SHARE);
+    obstacles.push(`${unscored} of ${units(cases, false)} (${share}) have no score; the limit is ${limit}`);
+  }
+  if (cases > 0 && count < FEWEST_UNITS) {
+    obstacles.push(`${units(count, trust.clustered)} are too few; ${FEWEST_UNITS} are needed to pass`);
+  }
+  if (trust.duplicates > 0) {
+    obstacles.push(`${trust.duplicates} rows repeat the id and sample of another row`);
+  }
+  return obstacles;
+}
+
+/** A metric passes when all its claims pass at the same look and nothing speaks against the data. */
+function verdictOf(claims: readonly JudgedClaim[], obstacles: readonly string[]): VerdictKind {
+  if (claims.some(({ outcome }) => outcome === "fail")) return "fail";
+  const passed = claims.length > 0 && claims.every(({ outcome }) => outcome === "pass");
+  return passed && obstacles.length === 0 ? "pass" : "inconclusive";
+}
+
+/** Judges one metric on the units before `unit` of the plan. Pure; the same rows give the same answer in any order. */
+export function evaluateMetric(
+  rule: MetricRule,
+  columns: MetricColumns,
+  look: { readonly unit: number; readonly boundaries: LookBoundaries },
+  trust: RunTrust,
+): MetricLook {
+  const count = entriesBefore(columns, look.unit);
+  const cases = sum(columns.cases, count);
+  const unscored = sum(columns.unscored, count);
+  const claims = claimsOf(rule, columnMean(columns.baseline, count), columns.toBaseline !== null).map(
+    (claim): JudgedClaim => {
+      const versusBaseline = claim.kind === "baseline" || claim.kind === "increase";
+      const differences = versusBaseline ? columns.toBaseline : columns.toLimit;
+      const samples = claimSamples(differences ?? { worst: [], best: [], scored: [] }, count);
+      return { claim, samples, outcome: judgeClaim(claim, samples, look.boundaries) };
+    },
+  );
+  const obstacles = obstaclesOf(columns, { count, cases, unscored }, trust);
+  const verdict = verdictOf(claims, obstacles);
+  return {
+    rule,
+    columns,
+    unit: look.unit,
+    count,
+    verdict,
+    claims,
+    obstacles,
+    boundaries: look.boundaries,
+    cases,
+    unscored,
+  };
+}
