@@ -8,7 +8,7 @@ import { languageOf } from "./stopwords.ts";
 import { wordsOf } from "./words.ts";
 
 /** Share of the question's weight that the context must cover for an answer to count as found. */
-export const ANSWERABLE = 0.45;
+export const ANSWERABLE = 0.4;
 const DEFAULT_SENTENCES = 3;
 
 function concerns(question: ReadonlyMap<string, number>, { topics }: Escalation): boolean {

@@ -54,21 +54,6 @@ function plain(text: string): string {
   return text.replace(/\\u\{[0-9a-f]+\}/g, "").replace(/\[\d+\]/g, " ");
 }
 
-/** Sorts an output's sentences; `known` holds the terms of question and context. */
-export function readStatements(output: string, known: ReadonlySet<string>): Statements {
-  const claims: string[] = [];
-  let declines = false;
-  for (const sentence of sentencesOf(plain(textsOf(output)))) {
-    const terms = termsOf(sentence);
-    if (terms.length === 0 || isQuestion(sentence)) continue;
-    const words = wordsOf(sentence).join(" ");
-    const unusual = terms.filter((term) => !USUAL.has(term) && !known.has(term)).length;
-    if (unusual <= UNUSUAL_TERMS && DECLINES.test(words)) declines = true;
-    else if (unusual > UNUSUAL_TERMS || !COURTESY.test(words)) claims.push(sentence);
-  }
-  return { claims, declines };
-}
-
 /** Everything a claim may rest on. */
 export interface Ground {
   readonly sentences: readonly { readonly terms: ReadonlySet<string>; readonly negated: boolean }[];
@@ -124,4 +109,25 @@ export function supportOf(claim: string, { sentences, terms, asked }: Ground): n
   const support = (share(counted, terms) + best.fit) / 2;
   if (counted.some((term) => isNumber(term) && !terms.has(term))) return Math.min(support, UNKNOWN_FIGURE);
   return best.negated === isNegated(claim) ? support : support / 2;
+}
+
+/** From here on a claim counts as supported. */
+export const SUPPORTED = 0.7;
+
+/** Sorts an output's sentences. What the ground supports is a claim even if it reads like declining ("cannot be returned"). */
+export function readStatements(output: string, ground: Ground): Statements {
+  const claims: string[] = [];
+  let declines = false;
+  for (const sentence of sentencesOf(plain(textsOf(output)))) {
+    const terms = termsOf(sentence);
+    if (terms.length === 0 || isQuestion(sentence)) continue;
+    const words = wordsOf(sentence).join(" ");
+    const unusual = terms.filter(
+      (term) => !USUAL.has(term) && !ground.terms.has(term) && !ground.asked.has(term),
+    ).length;
+    if (unusual > UNUSUAL_TERMS || supportOf(sentence, ground) >= SUPPORTED) claims.push(sentence);
+    else if (DECLINES.test(words)) declines = true;
+    else if (!COURTESY.test(words)) claims.push(sentence);
+  }
+  return { claims, declines };
 }

@@ -2,7 +2,15 @@ import { GateError } from "../../domain/errors.ts";
 import type { JudgeLabels, JudgeSection, JudgeTask } from "../../domain/judge-layout.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { ANSWERABLE } from "./answer.ts";
-import { readGround, readStatements, share, supportOf, type Ground, type Statements } from "./claims.ts";
+import {
+  readGround,
+  readStatements,
+  share,
+  SUPPORTED,
+  supportOf,
+  type Ground,
+  type Statements,
+} from "./claims.ts";
 import { readPrompt } from "./read-prompt.ts";
 import { questionTerms, selectSentences } from "./select-sentences.ts";
 import { termsOf } from "./words.ts";
@@ -64,11 +72,9 @@ function readMaterial({ sections }: JudgeTask): Material {
   const expected = sections.some(({ kind }) => kind === "expected")
     ? sectionTexts(sections, "expected")
     : null;
-  const statements = readStatements(output, new Set([...ground.terms, ...ground.asked]));
+  const statements = readStatements(output, ground);
   return { question, context, expected, output, ground, statements };
 }
-
-const SUPPORTED = 0.7;
 
 /** Share of the claims that the context supports; an output that only declines claims nothing, an empty one earns nothing. */
 function measureSupport({ statements, ground }: Material): Measurement {
@@ -96,7 +102,7 @@ function measureSupport({ statements, ground }: Material): Measurement {
 /** Whether declining is right: by the reference answer where there is one, else by whether the context answers. */
 function shouldDecline({ expected, ground, question, context }: Material): boolean {
   if (expected !== null) {
-    const reference = readStatements(expected, new Set([...ground.terms, ...ground.asked]));
+    const reference = readStatements(expected, ground);
     return reference.declines && reference.claims.length === 0;
   }
   return selectSentences(context, questionTerms(question), 3).covered < ANSWERABLE;
