@@ -53,18 +53,22 @@ function metricLines(prompt: PromptGateResult, options: ConsoleOptions): string[
   if (prompt.metrics.length === 0) return [];
   const details = prompt.metrics.filter(({ level }) => level !== "off");
   return [
+    "",
     ...renderMetricTable(prompt.metrics, options),
     "",
     ...wrap(words.legend(prompt.metrics), options.width).map((line) => paint(options.color, line, "dim")),
     ...section(
       "Metric by metric",
-      details.flatMap((metric) => [
-        ...hang(`${INDENT}${visibleLine(metric.name, 40)}: `, visibleLine(metric.reason, 400), options.width),
-        ...hang(INDENT.repeat(2), words.metricDetails(metric), options.width),
-      ]),
+      details.flatMap((metric) =>
+        hang(`${INDENT}${visibleLine(metric.name, 40)}: `, words.metricNote(prompt, metric), options.width),
+      ),
       options,
     ),
   ];
+}
+
+function changeLine(change: CaseChange): string {
+  return `${visibleLine(change.id, 80)}, ${visibleLine(change.metric, 40)}: ${words.changeText(change)}`;
 }
 
 function outputLines(label: string, output: string | null, width: number): string[] {
@@ -74,13 +78,15 @@ function outputLines(label: string, output: string | null, width: number): strin
     .split("\n")
     .flatMap((line) => wrap(line, width - first.length));
   const shown = [head, ...rest].slice(0, 6);
-  const lines = shown.map((line, index) => (index === 0 ? first : " ".repeat(first.length)) + line);
+  const lines = shown.map((line, index) =>
+    ((index === 0 ? first : " ".repeat(first.length)) + line).trimEnd(),
+  );
   return shown.length < rest.length + 1 ? [...lines, `${" ".repeat(first.length)}…`] : lines;
 }
 
 function regressionLines(change: CaseChange, { color, width }: ConsoleOptions): string[] {
   const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
-  const heading = `${visibleLine(change.id, 80)}  ${visibleLine(change.metric, 40)}  ${words.changeText(change)}`;
+  const heading = changeLine(change);
   const reason = visibleLine(change.reason, 400);
   return [
     ...hang(INDENT, heading, width).map((line) => paint(color, line, "bold")),
@@ -110,15 +116,7 @@ function changeSections(prompt: PromptGateResult, options: ConsoleOptions): stri
     ...section(
       "Got better",
       [
-        ...improvements
-          .slice(0, IMPROVEMENTS)
-          .flatMap((change) =>
-            hang(
-              INDENT,
-              `${visibleLine(change.id, 80)}  ${visibleLine(change.metric, 40)}  ${words.changeText(change)}`,
-              width,
-            ),
-          ),
+        ...improvements.slice(0, IMPROVEMENTS).flatMap((change) => hang(INDENT, changeLine(change), width)),
         ...more(IMPROVEMENTS, improvements.length, "case"),
       ],
       options,
@@ -128,7 +126,7 @@ function changeSections(prompt: PromptGateResult, options: ConsoleOptions): stri
       [
         ...unscored
           .slice(0, UNSCORED)
-          .flatMap((each) => hang(`${INDENT}${visibleLine(each.id, 80)}  `, words.unscoredText(each), width)),
+          .flatMap((each) => hang(`${INDENT}${visibleLine(each.id, 80)}, `, words.unscoredText(each), width)),
         ...more(UNSCORED, unscored.length, "case"),
       ],
       options,
@@ -177,7 +175,6 @@ function promptLines(prompt: PromptGateResult, options: ConsoleOptions): string[
     ...section("Why", reasons, options),
     "",
     ...tierLines(prompt, options),
-    "",
     ...metricLines(prompt, options),
     ...changeSections(prompt, options),
     ...runLines(prompt, options),

@@ -7,6 +7,11 @@ function cut(text: string, start: number, length: number): string {
   return `${start > 0 ? "…" : ""}${piece}${start + piece.length < text.length ? "…" : ""}`;
 }
 
+/** A line ends the same way whoever wrote it. */
+function unixLines(text: string | null): string | null {
+  return text === null ? null : text.replaceAll("\r\n", "\n");
+}
+
 /** Where two texts part. */
 function commonPrefix(left: string, right: string): number {
   let index = 0;
@@ -29,8 +34,10 @@ export function excerpts(
   candidate: string | null,
   length: number,
 ): { readonly baseline: string | null; readonly candidate: string | null } {
-  const common = baseline === null || candidate === null ? 0 : commonPrefix(baseline, candidate);
-  const start = common > length - LEAD ? characterStart(baseline, common - LEAD) : 0;
+  const old = unixLines(baseline);
+  const fresh = unixLines(candidate);
+  const common = old === null || fresh === null ? 0 : commonPrefix(old, fresh);
+  const start = common > length - LEAD ? Math.max(0, characterStart(old, common - LEAD)) : 0;
   const short = (text: string | null): string | null => (text === null ? null : cut(text, start, length));
-  return { baseline: short(baseline), candidate: short(candidate) };
+  return { baseline: short(old), candidate: short(fresh) };
 }

@@ -1,5 +1,6 @@
 import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
 import type { MetricResult } from "../domain/scores.ts";
+import { excerpts } from "./excerpt.ts";
 import { difference, gateRule, interval, metricVerdict, quantity, verdictWords } from "./figures.ts";
 import { pageStyle } from "./html-style.ts";
 import { escapeHtml, escapeLine, markChanges } from "./html-text.ts";
@@ -8,6 +9,7 @@ import { nextSteps } from "./next-steps.ts";
 import * as words from "./words.ts";
 
 const OPEN_REGRESSIONS = 5;
+const EXCERPT = 4_000;
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 function list(items: readonly string[]): string {
@@ -68,7 +70,8 @@ function metricRow(metric: MetricResult): string {
   ].join("");
 }
 
-function metricCard({ metrics }: PromptGateResult): string {
+function metricCard(prompt: PromptGateResult): string {
+  const { metrics } = prompt;
   if (metrics.length === 0) return "";
   const head = ["Metric", "Baseline", "Candidate", "Difference", "Interval", "Gate", "Verdict"]
     .map(
@@ -86,10 +89,7 @@ function metricCard({ metrics }: PromptGateResult): string {
       details(
         "Figures behind the metrics",
         definitions(
-          judged.map((metric) => [
-            escapeLine(metric.name, 60),
-            `${escapeLine(metric.reason, 400)}<br><span class="soft">${escapeHtml(words.metricDetails(metric))}</span>`,
-          ]),
+          judged.map((metric) => [escapeLine(metric.name, 60), escapeHtml(words.metricNote(prompt, metric))]),
         ),
       ),
     ].join("\n"),
@@ -97,11 +97,11 @@ function metricCard({ metrics }: PromptGateResult): string {
 }
 
 function regression(change: CaseChange): string {
-  const { baselineOutput, candidateOutput } = change;
+  const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
   const marked =
-    baselineOutput === null || candidateOutput === null
-      ? { old: escapeHtml(baselineOutput ?? "-"), new: escapeHtml(candidateOutput ?? "-") }
-      : markChanges(baselineOutput, candidateOutput);
+    baseline === null || candidate === null
+      ? { old: escapeHtml(baseline ?? "-"), new: escapeHtml(candidate ?? "-") }
+      : markChanges(baseline, candidate);
   const reason = change.reason === "" ? "" : `<p>${escapeLine(change.reason, 1_000)}</p>`;
   const side = (caption: string, html: string): string =>
     `<figure><figcaption>${caption}</figcaption><pre tabindex="0">${html}</pre></figure>`;

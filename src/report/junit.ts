@@ -28,7 +28,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text that XML 1.0 allows: what it has no way to write at all becomes U+FFFD. */
 function allowed(text: string): string {
-  return visible(text).replace(/\p{Surrogate}|[\ufffe\uffff]/gu, "\ufffd");
+  return visible(text).replace(/[\ufffe\uffff]/g, "\ufffd");
 }
 
 function attribute(value: string | number): string {

@@ -136,12 +136,10 @@ function listSection(name: string, summary: string, items: readonly string[]): S
   return items.length === 0 ? [] : [{ name, text: details(summary, list(items)), keep: "detail" }];
 }
 
-function metricNotes({ metrics }: PromptGateResult): string[] {
-  return metrics
+function metricNotes(prompt: PromptGateResult): string[] {
+  return prompt.metrics
     .filter(({ level }) => level !== "off")
-    .map(
-      (metric) => `${code(metric.name, 60)}: ${prose(metric.reason, 400)}; ${words.metricDetails(metric)}`,
-    );
+    .map((metric) => `${code(metric.name, 60)}: ${prose(words.metricNote(prompt, metric), 800)}`);
 }
 
 function runNotes(prompt: PromptGateResult): string[] {

@@ -1,6 +1,13 @@
 import type { PromptGateResult } from "../domain/gate-result.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { count } from "./figures.ts";
+import { isUnderDeclared } from "./words.ts";
+
+/** One argument of a command, quoted where a shell would read more into it than letters. */
+function shellWord(text: string): string {
+  const line = visibleLine(text, 240);
+  return /^[A-Za-z0-9._/][A-Za-z0-9._/@-]*$/.test(line) ? line : `'${line.replaceAll("'", "'\\''")}'`;
+}
 
 /** Something to do next; `command` is to be typed as it stands, null when there is none. */
 export interface NextStep {
@@ -25,36 +32,57 @@ function undecidedSteps(prompt: PromptGateResult): NextStep[] {
   }));
 }
 
+function passedSteps({ baseline, candidate }: PromptGateResult, name: string): NextStep[] {
+  if (candidate.source.startsWith("registry ")) {
+    return [{ text: "This version is in the registry and may go on to production.", command: null }];
+  }
+  return baseline === null
+    ? [
+        {
+          text: "Make it the first version in production:",
+          command: `promptgate publish ${name} --label production`,
+        },
+      ]
+    : [{ text: "Store this version in the registry:", command: `promptgate publish ${name}` }];
+}
+
+function failedSteps(prompt: PromptGateResult, again: string): NextStep[] {
+  const source = visibleLine(prompt.candidate.source, 200);
+  if (isUnderDeclared(prompt)) {
+    const step = prompt.tier.required ?? "higher";
+    const text = `Give the change a ${step} version number in ${source}, or take back what is named above. Then:`;
+    return [{ text, command: again }];
+  }
+  const cause = prompt.regressions.length > 0 ? "Look at what got worse" : "Look at the reasons above";
+  return [{ text: `${cause}, correct ${source}, and run the gate again:`, command: again }];
+}
+
 /** What the reader can do now, the most useful first. */
 export function nextSteps(prompt: PromptGateResult): NextStep[] {
-  const name = visibleLine(prompt.name, 128);
+  const name = shellWord(prompt.name);
   const again = `promptgate gate ${name}`;
-  const source = visibleLine(prompt.candidate.source, 200);
   switch (prompt.verdict) {
     case "pass":
-      return [{ text: "Store this version in the registry.", command: `promptgate publish ${name}` }];
+      return passedSteps(prompt, name);
     case "fail":
-      return [{ text: `Read what got worse, change ${source}, and run the gate again.`, command: again }];
+      return failedSteps(prompt, again);
     case "inconclusive":
-      if (prompt.baseline === null) {
-        return [
-          {
-            text: "Nothing is in production yet, so there is nothing to compare with. To make this the first version:",
-            command: `promptgate publish ${name} --label production`,
-          },
-        ];
-      }
       return [
         ...undecidedSteps(prompt),
-        {
-          text: "Not decided is not a pass. When the cause above is dealt with, run the gate again.",
-          command: again,
-        },
+        prompt.baseline === null
+          ? {
+              text: "To make this the first version in production without a comparison:",
+              command: `promptgate publish ${name} --label production`,
+            }
+          : {
+              text: "Not decided is not a pass. Deal with the cause above and run the gate again:",
+              command: again,
+            },
       ];
   }
 }
 
 /** The command that makes the HTML page of a run, or null when nothing was stored. */
 export function reportCommand({ runDir }: PromptGateResult): string | null {
-  return runDir === null ? null : `promptgate report ${visibleLine(runDir, 240)} -o report.html`;
+  return runDir === null ? null : `promptgate report ${shellWord(runDir)} -o report.html`;
 }

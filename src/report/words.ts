@@ -17,9 +17,9 @@ import { count, money, NOTHING, percent, plural, score } from "./figures.ts";
 export function title({ name, candidate, baseline }: PromptGateResult): string {
   const against =
     baseline === null
-      ? "no baseline"
-      : `against ${visibleLine(baseline.label ?? "version", 64)} ${visibleLine(baseline.version, 40)}`;
-  return `${visibleLine(name, 128)} ${visibleLine(candidate.version, 40)} ${against}`;
+      ? ", nothing to compare it with"
+      : ` against ${visibleLine(baseline.label ?? "version", 64)} ${visibleLine(baseline.version, 40)}`;
+  return `${visibleLine(name, 128)} ${visibleLine(candidate.version, 40)}${against}`;
 }
 
 function rank(tier: Tier | null): number {
@@ -27,7 +27,7 @@ function rank(tier: Tier | null): number {
 }
 
 /** True when the author declared less than the change is. */
-function isUnderDeclared({ tier }: PromptGateResult): boolean {
+export function isUnderDeclared({ tier }: PromptGateResult): boolean {
   return tier.declared !== null && rank(tier.declared) < rank(tier.required);
 }
 
@@ -96,14 +96,23 @@ export function unscoredText({ metric, side, reason }: UnscoredCase): string {
 
 /** What a metric's row has no room for: cases, wins and losses, what the dataset can show. */
 export function metricDetails(metric: MetricResult): string {
-  const detectable = Number((metric.minimumDetectableDrop * 100).toFixed(1));
+  const drop = Number((metric.minimumDetectableDrop * 100).toFixed(1));
+  const detectable = `all ${plural(metric.n, "case")} would show a drop of ${drop} points 4 times out of 5`;
   return [
     `${count(metric.used)} of ${plural(metric.n, "case")} used`,
-    `${count(metric.wins)} better, ${count(metric.losses)} worse, ${count(metric.ties)} equal`,
+    ...(metric.baseline === null
+      ? []
+      : [`${count(metric.wins)} better, ${count(metric.losses)} worse, ${count(metric.ties)} equal`]),
     ...(metric.unscored === 0 ? [] : [`${count(metric.unscored)} without a score`]),
     ...(metric.mcnemarP === null ? [] : [`McNemar p ${metric.mcnemarP.toPrecision(2)}`]),
-    ...(metric.margin === null ? [] : [`all cases together show a drop of ${detectable} points or more`]),
+    ...(metric.margin === null || metric.baseline === null ? [] : [detectable]),
   ].join("; ");
+}
+
+/** A metric's own sentence with its figures; a sentence that the reasons hold already is not said again. */
+export function metricNote({ reasons }: PromptGateResult, metric: MetricResult): string {
+  const isSaid = reasons.includes(`${metric.name}: ${metric.reason}`);
+  return isSaid ? metricDetails(metric) : `${visibleLine(metric.reason, 400)}; ${metricDetails(metric)}`;
 }
 
 /** `122 of 200 cases used, all of them scored; 3 looks planned, after 61, 122, 200 cases`. */
