@@ -23,6 +23,19 @@ export function checkRows(rows: readonly ScoreRow[], side: string): void {
   }
 }
 
+/** Throws SCORES_INVALID when a case is in two groups: it could not be counted once. */
+export function checkGroups(rows: readonly ScoreRow[]): void {
+  const groups = new Map<string, string>();
+  for (const row of rows) {
+    if (row.group === undefined) continue;
+    const known = groups.get(row.id) ?? row.group;
+    groups.set(row.id, known);
+    if (known === row.group) continue;
+    const names = `${visibleLine(known, 60)} and ${visibleLine(row.group, 60)}`;
+    throw new GateError("SCORES_INVALID", `case ${visibleLine(row.id, 80)} is in two groups: ${names}`);
+  }
+}
+
 function usage(message: string, hint: string): GateError {
   return new GateError("USAGE", message, { hint });
 }

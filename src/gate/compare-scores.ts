@@ -4,7 +4,7 @@ import { decideGate } from "./decide.ts";
 import { percent, units } from "./format.ts";
 import type { PlanEntry } from "./order.ts";
 import { planGate } from "./plan.ts";
-import { checkCompareOptions, checkRows } from "./compare-input.ts";
+import { checkCompareOptions, checkGroups, checkRows } from "./compare-input.ts";
 
 /** Settings of `compareScores`; each has the default of the command line. */
 export interface CompareOptions {
@@ -128,7 +128,9 @@ export function compareScores(
 ): Comparison {
   checkRows(baseline, "baseline");
   checkRows(candidate, "candidate");
-  const rules = rulesOf([...baseline, ...candidate], options);
+  const rows = [...baseline, ...candidate];
+  checkGroups(rows);
+  const rules = rulesOf(rows, options);
   checkCompareOptions(options, rules);
   const seed = options.seed ?? 0;
   const coverage = coverageOf(baseline, candidate);
