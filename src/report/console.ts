@@ -1,4 +1,5 @@
 import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
+import type { VerdictKind } from "../domain/scores.ts";
 import { visible, visibleLine } from "../domain/visible.ts";
 import { excerpts } from "./excerpt.ts";
 import { plural, verdictWords } from "./figures.ts";
@@ -26,9 +27,13 @@ function more(shown: number, all: number, noun: string): string[] {
 
 function verdictLines(prompt: PromptGateResult, { color, width }: ConsoleOptions): string[] {
   const style = verdictStyle[prompt.verdict];
+  const badge = ` ${verdictWords[prompt.verdict]} `;
   const warnings = [...words.modelWarnings(prompt), ...prompt.warnings.map((line) => visibleLine(line, 400))];
   return [
-    `${paint(color, ` ${verdictWords[prompt.verdict]} `, "bold", "inverse", style)} ${paint(color, words.title(prompt), "bold")}`,
+    ...wrap(words.title(prompt), width - badge.length - 1).map((line, index) => {
+      const first = index === 0 ? paint(color, badge, "bold", "inverse", style) : " ".repeat(badge.length);
+      return `${first} ${paint(color, line, "bold")}`;
+    }),
     ...wrap(visibleLine(prompt.headline, 1_000), width),
     ...(prompt.stored
       ? wrap(
@@ -101,8 +106,8 @@ function changeSections(prompt: PromptGateResult, options: ConsoleOptions): stri
   const { regressions, improvements, unscored, cases } = prompt;
   return [
     ...section(
-      "Critical cases broken (one is enough to fail)",
-      cases.broken.map((id) => `${INDENT}${visibleLine(id, 80)}`),
+      "Critical cases broken: one is enough",
+      cases.broken.flatMap((id) => hang(INDENT, visibleLine(id, 80), width)),
       options,
     ),
     ...section(
@@ -182,6 +187,21 @@ function promptLines(prompt: PromptGateResult, options: ConsoleOptions): string[
   ];
 }
 
+function overview({ verdict, prompts }: GateResult, { color, width }: ConsoleOptions): string[] {
+  const word = (kind: VerdictKind): string => paint(color, verdictWords[kind], "bold", verdictStyle[kind]);
+  return [
+    `${word(verdict)} of ${prompts.length} prompts together`,
+    ...prompts.flatMap((prompt) =>
+      hang(`${INDENT}${verdictWords[prompt.verdict]}  `, words.title(prompt), width).map((line, index) =>
+        index === 0 ? line.replace(verdictWords[prompt.verdict], word(prompt.verdict)) : line,
+      ),
+    ),
+    "",
+    "─".repeat(width),
+    "",
+  ];
+}
+
 /** The whole result for a terminal: the verdict first, then why, then the figures. Ends with a newline. */
 export function renderConsole(result: GateResult, options: ConsoleOptions): string {
   const place = { ...options, width: Math.max(40, options.width) };
@@ -189,6 +209,12 @@ export function renderConsole(result: GateResult, options: ConsoleOptions): stri
     ...(index === 0 ? [] : ["", "─".repeat(place.width), ""]),
     ...promptLines(prompt, place),
   ]);
-  const last = `Verdict: ${paint(options.color, verdictWords[result.verdict], "bold", verdictStyle[result.verdict])} (exit code ${result.exitCode})`;
-  return `${[...prompts, "", last].join("\n")}\n`;
+  const word = paint(options.color, verdictWords[result.verdict], "bold", verdictStyle[result.verdict]);
+  const lines = [
+    ...(result.prompts.length === 1 ? [] : overview(result, place)),
+    ...prompts,
+    "",
+    `Verdict: ${word} (exit code ${result.exitCode})`,
+  ];
+  return `${lines.join("\n")}\n`;
 }

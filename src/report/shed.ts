@@ -10,16 +10,12 @@ export interface Section {
 }
 
 const NAMES = 8;
+const SEPARATOR = "\n\n";
 
 function notice(left: readonly Section[], remedy: string): string {
   const names = left.slice(0, NAMES).map(({ name, text }) => `${name} (${count(text.length)} characters)`);
   const rest = left.length > NAMES ? [`${count(left.length - NAMES)} more sections`] : [];
   return `_Left out for length: ${[...names, ...rest].join(", ")}._ ${remedy}`;
-}
-
-function join(sections: readonly Section[], left: readonly Section[], remedy: string): string {
-  const texts = sections.filter((section) => !left.includes(section)).map(({ text }) => text);
-  return `${[...texts, ...(left.length === 0 ? [] : [notice(left, remedy)])].join("\n\n")}\n`;
 }
 
 /**
@@ -29,13 +25,15 @@ function join(sections: readonly Section[], left: readonly Section[], remedy: st
 export function fit(sections: readonly Section[], maxCharacters: number, remedy: string): string {
   const bySize = (keep: Section["keep"]): Section[] =>
     sections.filter((section) => section.keep === keep).sort((a, b) => b.text.length - a.text.length);
-  const order = [...bySize("detail"), ...bySize("core")];
   const left: Section[] = [];
-  let document = join(sections, left, remedy);
-  for (const section of order) {
-    if (document.length <= maxCharacters) break;
+  let length = sections.reduce((sum, { text }) => sum + text.length + SEPARATOR.length, 0);
+  const excess = (): number => length + (left.length === 0 ? 0 : notice(left, remedy).length) - maxCharacters;
+  for (const section of [...bySize("detail"), ...bySize("core")]) {
+    if (excess() <= 0) break;
     left.push(section);
-    document = join(sections, left, remedy);
+    length -= section.text.length + SEPARATOR.length;
   }
-  return document;
+  const gone = new Set(left);
+  const texts = sections.filter((section) => !gone.has(section)).map(({ text }) => text);
+  return `${[...texts, ...(left.length === 0 ? [] : [notice(left, remedy)])].join(SEPARATOR)}\n`;
 }
