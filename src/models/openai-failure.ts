@@ -38,7 +38,7 @@ const envelopeSchema = z.object({
   error: z.object({ message: z.string().optional(), code: z.unknown() }),
 });
 
-const KEY_LIKE = /\b(sk|pk|rk|gsk|key|Bearer)[-_ ][\w.*-]{6,}/gi;
+const KEY_LIKE = /\b((sk|pk|rk|gsk)[-_]|Bearer )[\w.*-]{6,}/gi;
 const NOT_RESOLVED = new Set(["ENOTFOUND", "EAI_AGAIN"]);
 const CERTIFICATE = /CERT|SIGNED|VERIFY|TLS|SSL/;
 const QUOTA = new Set(["insufficient_quota", "billing_hard_limit_reached"]);

@@ -82,7 +82,8 @@ export function readCompletion(body: unknown, requested: string, latencyMs: numb
   const { message, finish_reason: finishReason } = choice;
   const calls = (message.tool_calls ?? []).flatMap((call) => (call.function ? [call.function] : []));
   return {
-    text: message.content ?? message.refusal ?? "",
+    // Half a surrogate pair has no UTF-8 form: it would change on its way through a file.
+    text: (message.content ?? message.refusal ?? "").replace(/\p{Surrogate}/gu, "\ufffd"),
     toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })),
     finishReason: FINISH_REASONS[finishReason ?? ""] ?? "unknown",
     model: model === undefined || model === "" ? requested : model,

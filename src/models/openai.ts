@@ -164,7 +164,7 @@ export function openaiModel(settings: ModelSettings, dependencies: ModelDependen
   return {
     provider: "openai",
     model,
-    baseUrl: settings.baseUrl === undefined ? undefined : baseUrl,
+    baseUrl: settings.baseUrl,
     complete: async (request, signal) => {
       try {
         return await withDeadline(signal, timeoutMs, (signal) => sendAccepted(request, signal));

@@ -57,6 +57,8 @@ export interface OpenAiServer {
   readonly count: number;
   /** Most requests that were under way at one time. */
   readonly peak: number;
+  /** Connections accepted so far. */
+  readonly connections: number;
   close(): Promise<void>;
 }
 
@@ -147,6 +149,7 @@ export async function startOpenAiServer(options: OpenAiServerOptions = {}): Prom
   let count = 0;
   let active = 0;
   let peak = 0;
+  let connections = 0;
 
   async function handle(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     active += 1;
@@ -166,6 +169,9 @@ export async function startOpenAiServer(options: OpenAiServerOptions = {}): Prom
   const server = http.createServer((incoming, response) => {
     handle(incoming, response).catch((error: unknown) => response.destroy(error as Error));
   });
+  server.on("connection", () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });
@@ -175,6 +181,9 @@ export async function startOpenAiServer(options: OpenAiServerOptions = {}): Prom
     requests,
     get count() {
       return count;
+    },
+    get connections() {
+      return connections;
     },
     get peak() {
       return peak;
