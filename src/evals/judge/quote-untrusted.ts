@@ -31,22 +31,31 @@ function foldCharacter(character: string): string {
 }
 
 /** Puts a middle dot between the characters of each imitation: still readable, no longer the mark itself. */
+/** Folds each character once, however often it occurs. */
+function foldCharacters(characters: readonly string[]): string[] {
+  const known = new Map<string, string>();
+  return characters.map((character) => {
+    const folded = known.get(character) ?? foldCharacter(character);
+    known.set(character, folded);
+    return folded;
+  });
+}
+
 function breakImitations(text: string): string {
   const characters = Array.from(text);
-  const folded = characters.map(foldCharacter);
-  const starts: number[] = [];
-  let length = 0;
-  for (const character of folded) {
-    starts.push(length);
-    length += character.length;
-  }
+  const folded = foldCharacters(characters);
   const dotted = new Set<number>();
   for (const { index, 0: found } of folded.join("").matchAll(IMITATIONS)) {
     for (let place = index + 1; place < index + found.length; place += 1) dotted.add(place);
   }
   if (dotted.size === 0) return text;
+  let place = 0;
   return characters
-    .map((character, index) => (dotted.has(starts[index] ?? 0) ? `·${character}` : character))
+    .map((character, index) => {
+      const shown = dotted.has(place) ? `·${character}` : character;
+      place += folded[index]?.length ?? 0;
+      return shown;
+    })
     .join("");
 }
 
