@@ -1,10 +1,16 @@
 import { stockSentences } from "./stock-sentences.ts";
 import { isNumber, isQuestion, sentencesOf, termsOf, wordsOf } from "./words.ts";
 
+/** One statement and how far the ground supports it, in [0,1]. */
+interface Claim {
+  readonly text: string;
+  readonly support: number;
+}
+
 /** The output of a model as a judge takes it apart. */
 export interface Statements {
   /** Sentences that say something about the matter. */
-  readonly claims: readonly string[];
+  readonly claims: readonly Claim[];
   /** True when a sentence declines to answer or hands over. */
   readonly declines: boolean;
 }
@@ -97,7 +103,7 @@ const UNKNOWN_FIGURE = 0.3;
  * How far a claim rests on the ground, in [0,1]: half of it the share of its terms found anywhere, half the share found in
  * the one sentence that fits best. A figure found nowhere and a negation that this sentence does not have count against it.
  */
-export function supportOf(claim: string, { sentences, terms, asked }: Ground): number {
+function supportOf(claim: string, { sentences, terms, asked }: Ground): number {
   const all = termsOf(claim);
   const own = all.filter((term) => terms.has(term) || !asked.has(term));
   const counted = own.length > 0 ? own : all;
@@ -116,7 +122,7 @@ export const SUPPORTED = 0.7;
 
 /** Sorts an output's sentences. What the ground supports is a claim even if it reads like declining ("cannot be returned"). */
 export function readStatements(output: string, ground: Ground): Statements {
-  const claims: string[] = [];
+  const claims: Claim[] = [];
   let declines = false;
   for (const sentence of sentencesOf(plain(textsOf(output)))) {
     const terms = termsOf(sentence);
@@ -125,9 +131,10 @@ export function readStatements(output: string, ground: Ground): Statements {
     const unusual = terms.filter(
       (term) => !USUAL.has(term) && !ground.terms.has(term) && !ground.asked.has(term),
     ).length;
-    if (unusual > UNUSUAL_TERMS || supportOf(sentence, ground) >= SUPPORTED) claims.push(sentence);
+    const claim = { text: sentence, support: supportOf(sentence, ground) };
+    if (unusual > UNUSUAL_TERMS || claim.support >= SUPPORTED) claims.push(claim);
     else if (DECLINES.test(words)) declines = true;
-    else if (!COURTESY.test(words)) claims.push(sentence);
+    else if (!COURTESY.test(words)) claims.push(claim);
   }
   return { claims, declines };
 }

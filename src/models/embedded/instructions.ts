@@ -43,6 +43,9 @@ type Rule = (clause: Clause) => Partial<Instructions>;
 const QUOTATION =
   /"([^"\n]{1,500})"|“([^”\n]{1,500})”|„([^“”\n]{1,500})[“”]|«([^»\n]{1,500})»|`([^`\n]{1,500})`|(?<=[\s:(])'((?:[^'\n]|(?<=\p{L})'(?=\p{L})){1,500})'(?!\p{L})/gu;
 
+// Some patterns look ahead over the whole clause: a longer one is no instruction.
+const CLAUSE_CHARACTERS = 1_000;
+
 function readClauses(instructions: string): Clause[] {
   const quotes: string[] = [];
   const masked = instructions.replace(QUOTATION, (...found) => {
@@ -55,6 +58,7 @@ function readClauses(instructions: string): Clause[] {
     .flatMap((sentence) => sentence.split(/;\s+/))
     .map((clause) => ({
       text: clause
+        .slice(0, CLAUSE_CHARACTERS)
         .replace(/\u2063\d+\u2063/g, '""')
         .replaceAll("’", "'")
         .toLowerCase(),

@@ -2,15 +2,7 @@ import { GateError } from "../../domain/errors.ts";
 import type { JudgeLabels, JudgeSection, JudgeTask } from "../../domain/judge-layout.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { ANSWERABLE } from "./answer.ts";
-import {
-  readGround,
-  readStatements,
-  share,
-  SUPPORTED,
-  supportOf,
-  type Ground,
-  type Statements,
-} from "./claims.ts";
+import { readGround, readStatements, share, SUPPORTED, type Ground, type Statements } from "./claims.ts";
 import { readPrompt } from "./read-prompt.ts";
 import { questionTerms, selectSentences } from "./select-sentences.ts";
 import { termsOf } from "./words.ts";
@@ -77,7 +69,7 @@ function readMaterial({ sections }: JudgeTask): Material {
 }
 
 /** Share of the claims that the context supports; an output that only declines claims nothing, an empty one earns nothing. */
-function measureSupport({ statements, ground }: Material): Measurement {
+function measureSupport({ statements }: Material): Measurement {
   const { claims, declines } = statements;
   if (claims.length === 0) {
     return declines
@@ -89,13 +81,13 @@ function measureSupport({ statements, ground }: Material): Measurement {
         }
       : { score: 0, strict: true, reasoning: "The output says nothing about the matter.", evidence: "" };
   }
-  const unsupported = claims.filter((claim) => supportOf(claim, ground) < SUPPORTED);
+  const unsupported = claims.filter(({ support }) => support < SUPPORTED);
   const supported = claims.length - unsupported.length;
   return {
     score: supported / claims.length,
     strict: true,
     reasoning: `${supported} of ${claims.length} claims are supported by what was given.`,
-    evidence: unsupported[0] ?? "",
+    evidence: unsupported[0]?.text ?? "",
   };
 }
 
@@ -128,7 +120,7 @@ function measureAnswer(material: Material): Measurement {
     score: decline ? score / 2 : score,
     strict: false,
     reasoning: `The output takes up ${Math.round(score * 100)} % of what was asked${decline ? ", although it should have declined" : ""}.`,
-    evidence: statements.claims[0] ?? "",
+    evidence: statements.claims[0]?.text ?? "",
   };
 }
 

@@ -32,12 +32,15 @@ function weighByRarity(
   question: ReadonlyMap<string, number>,
   sentences: readonly ReadonlySet<string>[],
 ): Map<string, number> {
-  const weights = new Map<string, number>();
-  for (const [term, weight] of question) {
-    const count = sentences.filter((sentence) => sentence.has(term)).length;
-    weights.set(term, weight * (1 + Math.log((sentences.length + 1) / (count + 1)) / 2));
-  }
-  return weights;
+  const counts = new Map<string, number>();
+  for (const term of sentences.flatMap((sentence) => [...sentence]))
+    counts.set(term, (counts.get(term) ?? 0) + 1);
+  return new Map(
+    Array.from(question, ([term, weight]) => {
+      const rarity = Math.log((sentences.length + 1) / ((counts.get(term) ?? 0) + 1)) / 2;
+      return [term, weight * (1 + rarity)];
+    }),
+  );
 }
 
 /** Picks greedily the sentence that covers most of what is still open; the earlier one of equals. */
@@ -57,7 +60,7 @@ export function selectSentences(
     let gain = 0;
     for (const [index, sentence] of terms.entries()) {
       let weight = 0;
-      for (const [term, value] of open) if (sentence.has(term)) weight += value;
+      for (const term of sentence) weight += open.get(term) ?? 0;
       if (weight > gain) [best, gain] = [index, weight];
     }
     if (best < 0 || gain < LEAST_GAIN * total) break;

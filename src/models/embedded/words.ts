@@ -56,7 +56,7 @@ export function sentencesOf(text: string): string[] {
     let open = "";
     for (const piece of line.split(/(?<=[.!?…]["'”’»)\]]?)\s+|(?<=[。！？])/u)) {
       open = open === "" ? piece : `${open} ${piece}`;
-      if (ABBREVIATION.test(open)) continue;
+      if (ABBREVIATION.test(piece.slice(-12))) continue;
       sentences.push(open);
       open = "";
     }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { textDigest } from "../../../src/domain/digest.ts";
 import { judgeFingerprint, judgePromptVersion } from "../../../src/evals/judge/judge-request.ts";
