@@ -144,8 +144,13 @@ export function createProgress(options: ProgressOptions): Progress {
     startedAt: now,
   };
   const output = options.interactive ? terminalProgress(state, options) : lineProgress(state, options);
-  const stop = (options.repeat ?? timer)(() => output.advance(), options.interactive ? 1_000 : LINE_MS);
   let isDone = false;
+  const stop = (options.repeat ?? timer)(
+    () => {
+      if (!isDone) output.advance();
+    },
+    options.interactive ? 1_000 : LINE_MS,
+  );
   return {
     advance: (steps, label) => {
       if (isDone) return;
@@ -156,7 +161,10 @@ export function createProgress(options: ProgressOptions): Progress {
     resize: (total) => {
       state.total = total;
     },
-    line: (text) => output.line(text),
+    line: (text) => {
+      if (isDone) options.write(`${text}\n`);
+      else output.line(text);
+    },
     done: () => {
       if (isDone) return;
       isDone = true;

@@ -190,7 +190,7 @@ function promptLines(prompt: PromptGateResult, options: ConsoleOptions): string[
 function overview({ verdict, prompts }: GateResult, { color, width }: ConsoleOptions): string[] {
   const word = (kind: VerdictKind): string => paint(color, verdictWords[kind], "bold", verdictStyle[kind]);
   return [
-    `${word(verdict)} of ${prompts.length} prompts together`,
+    `${word(verdict)}: ${prompts.length} prompts, the worst one decides`,
     ...prompts.flatMap((prompt) =>
       hang(`${INDENT}${verdictWords[prompt.verdict]}  `, words.title(prompt), width).map((line, index) =>
         index === 0 ? line.replace(verdictWords[prompt.verdict], word(prompt.verdict)) : line,

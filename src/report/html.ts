@@ -55,15 +55,17 @@ function tone({ verdict, level }: MetricResult): string {
   return level === "warn" && verdict === "fail" ? "tone-inconclusive" : `tone-${verdict}`;
 }
 
+function numberCell(heading: string, text: string): string {
+  return `<td class="number" data-heading="${heading}">${escapeHtml(text)}</td>`;
+}
+
 function metricRow(metric: MetricResult): string {
-  const number = (heading: string, text: string): string =>
-    `<td class="number" data-heading="${heading}">${escapeHtml(text)}</td>`;
   const bounds = metric.interval === null ? "" : `<span class="soft">${escapeHtml(interval(metric))}</span>`;
   return [
     `<tr class="${tone(metric)}"><th scope="row">${escapeLine(metric.name, 60)}</th>`,
-    number("Baseline", quantity(metric.kind, metric.baseline)),
-    number("Candidate", quantity(metric.kind, metric.candidate)),
-    number("Difference", difference(metric.kind, metric.delta)),
+    numberCell("Baseline", quantity(metric.kind, metric.baseline)),
+    numberCell("Candidate", quantity(metric.kind, metric.candidate)),
+    numberCell("Difference", difference(metric.kind, metric.delta)),
     `<td data-heading="Interval"><div>${renderIntervalChart(metric)}${bounds}</div></td>`,
     `<td data-heading="Gate">${escapeHtml(gateRule(metric))}</td>`,
     `<td data-heading="Verdict"><span class="word">${metricVerdict(metric)}</span></td></tr>`,
@@ -96,6 +98,10 @@ function metricCard(prompt: PromptGateResult): string {
   );
 }
 
+function outputFigure(caption: string, html: string): string {
+  return `<figure><figcaption>${caption}</figcaption><pre tabindex="0">${html}</pre></figure>`;
+}
+
 function regression(change: CaseChange): string {
   const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
   const marked =
@@ -103,12 +109,10 @@ function regression(change: CaseChange): string {
       ? { old: escapeHtml(baseline ?? "-"), new: escapeHtml(candidate ?? "-") }
       : markChanges(baseline, candidate);
   const reason = change.reason === "" ? "" : `<p>${escapeLine(change.reason, 1_000)}</p>`;
-  const side = (caption: string, html: string): string =>
-    `<figure><figcaption>${caption}</figcaption><pre tabindex="0">${html}</pre></figure>`;
   return [
     `<article class="change"><h3><code>${escapeLine(change.id, 120)}</code>`,
     `<span>${escapeLine(change.metric, 60)} ${escapeHtml(words.changeText(change))}</span></h3>${reason}`,
-    `<div class="pair">${side("Old output", marked.old)}${side("New output", marked.new)}</div></article>`,
+    `<div class="pair">${outputFigure("Old output", marked.old)}${outputFigure("New output", marked.new)}</div></article>`,
   ].join("");
 }
 

@@ -67,8 +67,11 @@ function why(prompt: PromptGateResult, isOnly: boolean): string {
   return lines.join("\n\n");
 }
 
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
 function metricTable(metrics: readonly MetricResult[]): string {
-  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rows = metrics.map((metric) => {
     const verdict = metricVerdict(metric);
     return row([

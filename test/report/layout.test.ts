@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { excerpts } from "../../src/report/excerpt.ts";
 import { displayWidth, hang, padEnd, padStart, wrap } from "../../src/report/layout.ts";

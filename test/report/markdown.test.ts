@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GateResult } from "../../src/domain/gate-result.ts";
 import { block, cellCode, code, prose } from "../../src/report/markdown-text.ts";
@@ -6,7 +6,7 @@ import { renderMarkdown } from "../../src/report/markdown.ts";
 import { aCaseChange, aGateResult, aMetricResult, aPromptGateResult } from "../builders.ts";
 
 const hostilePieces = [
-  ..."`|\\<>@#[]!*_~$&^{}=:-+.\n\r\t é",
+  ...Array.from("`|\\<>@#[]!*_~$&^{}=:-+.\n\r\t é"),
   "```",
   "~~~",
   "\\|",
@@ -95,9 +95,9 @@ function withoutSpans(line: string): string {
     if (open === null) return outside + rest;
     const after = rest.slice(open.index + open[0].length);
     const close = Array.from(after.matchAll(/`+/g)).find(([run]) => run.length === open[0].length);
-    expect(close, line).toBeDefined();
+    if (close === undefined) throw new Error(`a code span is not closed: ${line}`);
     outside += rest.slice(0, open.index);
-    rest = after.slice((close?.index ?? 0) + open[0].length);
+    rest = after.slice(close.index + open[0].length);
   }
 }
 
@@ -114,7 +114,7 @@ describe("renderMarkdown", () => {
             .replace(ownMarkup, "")
             .replace(/\*\*(?:PASS|Warning|Tier)?:?\*\*/g, "")
             .replace(/\*\*\*\*/g, "");
-          expect(text, line).not.toMatch(/[<@＠#*_~`[\]\\{}^&]|www\.|:\/\/|!\[|\bGH-\d|:tada:|[0-9a-f]{7}/);
+          expect(text).not.toMatch(/[<@＠#*_~`[\]\\{}^&]|www\.|:\/\/|!\[|\bGH-\d|:tada:|[0-9a-f]{7}/);
         }
         expect(lines.filter((line) => line === "<details>")).toHaveLength(4);
         expect(lines.filter((line) => line === "</details>")).toHaveLength(4);
