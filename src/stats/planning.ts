@@ -38,11 +38,11 @@ export function minimumDetectableDrop(
   return Math.min(1, Math.max(drop, 1 - input.alphaMiss ** (1 / size)));
 }
 
-/** Cumulative sizes of the looks: at most 16, evenly spaced by at least 10, none below 20 but a last one that is. */
+/** Cumulative sizes of the looks: at most 16, at least 10 apart, the first at 20 or later unless there are fewer units. */
 export function lookSchedule(maximum: number): number[] {
   const step = Math.max(10, Math.ceil(maximum / 16));
   const looks: number[] = [];
-  for (let size = step; size < maximum; size += step) if (size >= 20) looks.push(size);
+  for (let size = Math.max(20, step); size < maximum; size += step) looks.push(size);
   return [...looks, maximum];
 }
 
