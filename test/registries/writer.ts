@@ -32,7 +32,7 @@ async function tryMove(label: string, expected: string | null, to: string): Prom
 async function churn(): Promise<void> {
   for (let index = 0; ; index++) {
     const version = `${name}.0.${index}`;
-    const { created } = await registry.publish(aVersion(version, `${version} ${"long ".repeat(2000)}`));
+    const { created } = await registry.publish(aVersion(version, `${version} ${"long ".repeat(200_000)}`));
     if (created) say(`published ${version}`);
     await tryMove("production", await labelVersion("production"), version);
   }
