@@ -6,6 +6,7 @@ import { isObject, parseScoreRow, shown, type ParsedRow, type RowFault } from ".
 // testIdx, testCase {vars, metadata}, success, score, namedScores, failureReason (2 = error) and error. Repeats are
 // results of their own with another testIdx, so cases are known by their variables.
 
+const RESULTS = ["results", "results"] as const;
 const FAILED_BY_ERROR = 2;
 
 /** The list of results of promptfoo's JSON output, or null when the document is something else. */
@@ -73,14 +74,14 @@ export function promptfooRows(results: readonly unknown[]): PromptfooRows {
   const read = results.flatMap((value, index) => {
     const result = readResult(value);
     if (result === null) {
-      faults.push({ path: `results.results[${index}]`, message: "expected a result with a testIdx" });
+      faults.push({ path: [...RESULTS, index], message: "expected a result with a testIdx" });
     }
     return result === null ? [] : [result];
   });
   const variants = new Set(read.map(({ variant }) => variant)).size;
   if (variants > 1) {
     const message = `holds ${variants} combinations of prompt and provider; run promptfoo with --filter-prompts and --filter-providers, one file a side`;
-    return { kind: "faults", faults: [{ path: "results.results", message }] };
+    return { kind: "faults", faults: [{ path: RESULTS, message }] };
   }
   const names = metricNames(read);
   const rows = read.flatMap((result, index) => {
@@ -89,7 +90,7 @@ export function promptfooRows(results: readonly unknown[]): PromptfooRows {
     const outcome = parseScoreRow(fields);
     if (outcome.kind === "row") return [outcome.row];
     for (const { path, message } of outcome.faults) {
-      faults.push({ path: `results.results[${index}].${path}`, message });
+      faults.push({ path: [...RESULTS, index, ...path], message });
     }
     return [];
   });

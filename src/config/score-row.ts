@@ -1,14 +1,15 @@
 import type { ScoreRow } from "../domain/scores.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { Path } from "./source-document.ts";
 
 /** A score row before repeats without a sample number are counted. */
 export interface ParsedRow extends Omit<ScoreRow, "sample"> {
   readonly sample: number | null;
 }
 
-/** What is wrong with one field; `path` is dotted. */
+/** What is wrong with one field; the message is escaped. */
 export interface RowFault {
-  readonly path: string;
+  readonly path: Path;
   readonly message: string;
 }
 
@@ -32,7 +33,7 @@ type NumberTest = (value: number) => boolean;
 /** Checks an object of numbers or nulls; false when it is none, and then a fault was added. */
 function checkNumbers(
   value: unknown,
-  path: string,
+  path: Path,
   expected: { readonly words: string; readonly holds: NumberTest },
   faults: RowFault[],
 ): value is Record<string, number | null> {
@@ -43,7 +44,7 @@ function checkNumbers(
   for (const [name, entry] of Object.entries(value)) {
     if (entry === null || (typeof entry === "number" && expected.holds(entry))) continue;
     faults.push({
-      path: `${path}.${visibleLine(name, 60)}`,
+      path: [...path, name],
       message: `expected ${expected.words}, got ${shown(entry)}`,
     });
   }
@@ -62,21 +63,21 @@ export function parseScoreRow(value: unknown): RowOutcome {
   if (!isObject(value)) {
     return {
       kind: "faults",
-      faults: [{ path: "", message: `expected an object with id and scores, got ${shown(value)}` }],
+      faults: [{ path: [], message: `expected an object with id and scores, got ${shown(value)}` }],
     };
   }
   const { id, scores, sample = null, group, measures } = value;
   if (typeof id !== "string" || id === "") {
-    faults.push({ path: "id", message: `expected a text that is not empty, got ${shown(id)}` });
+    faults.push({ path: ["id"], message: `expected a text that is not empty, got ${shown(id)}` });
   }
   if (sample !== null && !(Number.isSafeInteger(sample) && (sample as number) >= 0)) {
-    faults.push({ path: "sample", message: `expected a whole number of at least 0, got ${shown(sample)}` });
+    faults.push({ path: ["sample"], message: `expected a whole number of at least 0, got ${shown(sample)}` });
   }
   if (group !== undefined && (typeof group !== "string" || group === "")) {
-    faults.push({ path: "group", message: `expected a text that is not empty, got ${shown(group)}` });
+    faults.push({ path: ["group"], message: `expected a text that is not empty, got ${shown(group)}` });
   }
-  const scored = checkNumbers(scores, "scores", SCORE, faults);
-  const measured = measures === undefined || checkNumbers(measures, "measures", MEASURE, faults);
+  const scored = checkNumbers(scores, ["scores"], SCORE, faults);
+  const measured = measures === undefined || checkNumbers(measures, ["measures"], MEASURE, faults);
   if (faults.length > 0 || !scored || !measured) return { kind: "faults", faults };
   return {
     kind: "row",

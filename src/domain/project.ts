@@ -69,6 +69,8 @@ export interface PromptProject {
   /** The prompt file, relative to the project. */
   readonly file: string;
   readonly dataset: string;
+  /** How many cases the dataset had when it was checked. */
+  readonly cases: number;
   /** Assertions on every case of the dataset. */
   readonly assert: readonly Assertion[];
   readonly judges: readonly Rubric[];

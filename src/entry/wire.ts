@@ -1,7 +1,7 @@
 import { loadProject } from "../config/load-project.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
-import { assertionSchema } from "../evals/checks/index.ts";
+import { assertionSchema, caseAssertionSchema } from "../evals/checks/index.ts";
 import { modelProviders } from "../models/index.ts";
 import { openRegistry, registries } from "../registries/index.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
@@ -17,6 +17,7 @@ export async function loadProjectFrom(
     environment: context.environment,
     schemas: {
       assertion: assertionSchema,
+      caseAssertion: caseAssertionSchema,
       registryKinds: Object.keys(registries),
       providers: Object.keys(modelProviders),
     },

@@ -1,0 +1,154 @@
+import * as z from "zod";
+import { isPromptName } from "../domain/registry.ts";
+import type { AssertionSchema } from "./case-schema.ts";
+import { duration, percentage, words } from "./units.ts";
+
+/** What the folders with adapters know and this one may not import. */
+export interface ProjectSchemas {
+  /** Of the `assert` of a prompt. */
+  readonly assertion: AssertionSchema;
+  /** Of the `assert` of a case: without static checks, which look at no case. */
+  readonly caseAssertion: AssertionSchema;
+  /** Keys of the table in `registries/`. */
+  readonly registryKinds: readonly string[];
+  /** Keys of the table in `models/`. */
+  readonly providers: readonly string[];
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const openProbability = z.number().gt(0).lt(0.5);
+const texts = z.record(words, z.string());
+
+const level = z
+  .enum(["error", "warn", "off"])
+  .default("error")
+  .meta({
+    description: "error decides, warn is reported and never blocks, off is reported without a verdict",
+  });
+
+/** All fields of a gate; which of them a metric may have depends on its kind, see `gate-rules.ts`. */
+const gate = z.strictObject({
+  level,
+  margin: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .meta({ description: "scores: the largest tolerated drop of the mean, e.g. 0.05" }),
+  min: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta({ description: "scores: the floor of the candidate's own mean" }),
+  maxIncrease: percentage
+    .optional()
+    .meta({ description: "latency, cost, tokens: the largest tolerated increase, e.g. 10%" }),
+  max: z
+    .number()
+    .gt(0)
+    .optional()
+    .meta({
+      description: "latency (ms), cost (USD), tokens: the ceiling of the candidate's own geometric mean",
+    }),
+  alphaMiss: openProbability
+    .default(0.05)
+    .meta({ description: "chance to pass a candidate that is worse by the margin" }),
+  alphaBlock: openProbability
+    .default(0.05)
+    .meta({ description: "chance to fail a candidate that is not worse" }),
+});
+
+const price = z.strictObject({ inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) });
+
+function model(providers: readonly string[]) {
+  return z.strictObject({
+    provider: z.enum(providers),
+    model: words.meta({ description: "the provider's model id; best one that names a snapshot" }),
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: "expected an http or https address" })
+      .optional()
+      .meta({ description: "of an OpenAI-compatible server, e.g. http://localhost:11434/v1" }),
+    apiKey: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: "a reference such as ${OPENAI_API_KEY}; a key itself is refused" }),
+    headers: texts.optional(),
+    query: texts.optional().meta({ description: "query parameters, e.g. Azure's api-version" }),
+    price: price
+      .optional()
+      .meta({ description: "US dollars per million tokens; without it costs are unknown" }),
+    timeout: duration.optional().meta({ description: "deadline of one call; 2m unless given" }),
+  });
+}
+
+function prompt(assertion: AssertionSchema) {
+  return z.strictObject({
+    file: words.meta({ description: "the prompt file, relative to this file" }),
+    dataset: words.meta({ description: "the golden dataset: .jsonl, .yml, .json or .csv" }),
+    assert: z.array(assertion).default([]).meta({ description: "checks of every case" }),
+    judges: z.array(words).default([]).meta({ description: "rubric files; one rubric is one metric" }),
+    gates: z
+      .record(words, gate)
+      .default({})
+      .meta({ description: "metric -> rule; without one a score may drop by at most 0.05" }),
+  });
+}
+
+const policy = z.strictObject({
+  require: z
+    .array(z.enum(["static", "deterministic", "judge"]))
+    .optional()
+    .meta({
+      description:
+        "classes of checks; static is always among them, and a higher tier requires all that a lower one does",
+    }),
+  repeat: z.int().min(1).max(20).optional().meta({ description: "samples of each case" }),
+  approvals: z.int().min(0).max(10).optional().meta({ description: "human approvals before production" }),
+  canary: z
+    .union([z.literal(false), z.strictObject({ minSoak: duration })])
+    .optional()
+    .meta({ description: "false = no canary" }),
+});
+
+/** `promptgate.yaml` as a user writes it. */
+export function configSchema({ assertion, registryKinds, providers }: Omit<ProjectSchemas, "caseAssertion">) {
+  return z.strictObject({
+    version: z.literal(1),
+    registry: z
+      .object({ kind: z.enum(registryKinds) })
+      .catchall(scalar)
+      .default({ kind: "file" })
+      .meta({ description: "where versions and labels live; further options depend on the kind" }),
+    store: z
+      .object({ kind: words })
+      .catchall(scalar)
+      .optional()
+      .meta({ description: "where rollout state and ledger live" }),
+    metrics: z
+      .object({ source: words })
+      .catchall(z.unknown())
+      .optional()
+      .meta({ description: "where production metrics come from" }),
+    models: z.record(words, model(providers)),
+    prompts: z
+      .record(
+        z.string().refine(isPromptName, "expected a name of letters, digits, -, _ and ."),
+        prompt(assertion),
+      )
+      .refine((prompts) => Object.keys(prompts).length > 0, "expected at least one prompt"),
+    policies: z
+      .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
+      .default({})
+      .meta({ description: "what each tier demands; what is left out stays as shipped" }),
+    budget: z
+      .strictObject({ usd: z.number().gt(0).optional(), minutes: z.number().gt(0).optional() })
+      .default({})
+      .meta({ description: "a run stops, without a verdict, before it spends more" }),
+  });
+}
+
+export type WrittenConfig = z.infer<ReturnType<typeof configSchema>>;
+export type WrittenPrompt = WrittenConfig["prompts"][string];
+export type WrittenGate = WrittenPrompt["gates"][string];

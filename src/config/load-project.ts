@@ -1,0 +1,122 @@
+import type { ErrorCode } from "../domain/errors.ts";
+import { ProblemsError, renderProblem, type Problem } from "../domain/problem.ts";
+import type { GateSettings, ModelSettings, Project, PromptProject } from "../domain/project.ts";
+import { configSchema, type ProjectSchemas, type WrittenConfig, type WrittenGate } from "./config-schema.ts";
+import { checkDocument, readSource } from "./document-file.ts";
+import { expandEnvironment } from "./environment-references.ts";
+import { findConfig } from "./find-config.ts";
+import { mergePolicies } from "./policies.ts";
+import { readParts, type PromptPart } from "./project-parts.ts";
+import { projectProblems } from "./project-rules.ts";
+import type { SourceDocument } from "./source-document.ts";
+
+export interface LoadOptions {
+  /** Absolute path of the folder where the search for the config begins. */
+  readonly directory: string;
+  /** As the user typed it. */
+  readonly configPath?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly schemas: ProjectSchemas;
+}
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+function withoutUndefined<Shape extends object>(value: Shape): Shape {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Shape;
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+function modelSettings({ timeout, ...rest }: WrittenConfig["models"][string]): ModelSettings {
+  return { ...withoutUndefined(rest), timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS } as ModelSettings;
+}
+
+function gateSettings(gate: WrittenGate): GateSettings {
+  return withoutUndefined(gate) as GateSettings;
+}
+
+function promptProject({ name, written, rubrics, cases }: PromptPart): PromptProject[] {
+  if (written === null || cases === null) return [];
+  const { file, dataset, assert, gates } = written;
+  const judges = rubrics.flatMap(({ checked }) => (checked.value === null ? [] : [checked.value]));
+  return [
+    {
+      name,
+      file,
+      dataset,
+      cases: cases.entries.length,
+      assert,
+      judges,
+      gates: mapValues(gates, gateSettings),
+    },
+  ];
+}
+
+/** Errors first by file: what stands in the config explains what follows from it. */
+function codeOf(problems: readonly Problem[], configFile: string, parts: readonly PromptPart[]): ErrorCode {
+  const files = new Set(problems.filter(({ severity }) => severity === "error").map(({ file }) => file));
+  if (files.has(configFile)) return "CONFIG_INVALID";
+  const isPrompt = parts.some(({ prompt }) => prompt?.document && files.has(prompt.document.file));
+  const isRubric = parts.some(({ rubrics }) =>
+    rubrics.some(({ checked: { document } }) => document !== null && files.has(document.file)),
+  );
+  return isRubric ? "CONFIG_INVALID" : isPrompt ? "PROMPT_INVALID" : "DATASET_INVALID";
+}
+
+/** Two prompts that share a file share its problems. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [
+    ...new Map(
+      problems.map((problem) => [`${problem.severity} ${renderProblem(problem)}`, problem]),
+    ).values(),
+  ];
+}
+
+interface ReadConfig {
+  readonly config: WrittenConfig | null;
+  readonly problems: readonly Problem[];
+}
+
+function readConfig(document: SourceDocument, { schemas, environment }: LoadOptions): ReadConfig {
+  const expanded = expandEnvironment(document, environment);
+  const checked = checkDocument(document, configSchema(schemas), expanded.value);
+  const problems = [...expanded.problems, ...checked.problems];
+  return { config: problems.length > 0 ? null : checked.value, problems };
+}
+
+/**
+ * Reads and checks the config and every file that it names. Throws `ProblemsError` with all problems of all files, and
+ * `CONFIG_INVALID` when there is no config.
+ */
+export async function loadProject(options: LoadOptions): Promise<Project> {
+  const { root, file } = await findConfig(options.directory, options.configPath);
+  const source = await readSource(root, file);
+  if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
+  const { document } = source;
+  const { config, problems: configProblems } = readConfig(document, options);
+  const { caseAssertion } = options.schemas;
+  const parts = await readParts({ root, document, config, caseAssertion });
+  const problems = distinct([
+    ...configProblems,
+    ...parts.flatMap((part) => part.problems),
+    ...(config === null ? [] : projectProblems(document, config, parts)),
+  ]);
+  if (config === null || problems.some(({ severity }) => severity === "error")) {
+    throw new ProblemsError(codeOf(problems, file, parts), problems);
+  }
+  return {
+    root,
+    configFile: file,
+    registry: config.registry,
+    models: mapValues(config.models, modelSettings),
+    prompts: parts.flatMap(promptProject),
+    policies: mergePolicies(config),
+    budget: { usd: config.budget.usd ?? null, minutes: config.budget.minutes ?? null },
+    warnings: problems,
+  };
+}

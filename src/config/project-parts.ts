@@ -1,0 +1,151 @@
+import type { Problem } from "../domain/problem.ts";
+import type { PromptSource } from "../domain/prompt.ts";
+import type { Rubric } from "../domain/rubric.ts";
+import { assertionVariables, caseRules } from "./case-rules.ts";
+import type { AssertionSchema } from "./case-schema.ts";
+import type { WrittenConfig, WrittenPrompt } from "./config-schema.ts";
+import { checkDataset } from "./dataset.ts";
+import type { Checked } from "./document-file.ts";
+import type { CaseEntry, Dataset } from "../domain/project.ts";
+import { valueAt } from "./plain-value.ts";
+import { checkPromptFile } from "./prompt-file.ts";
+import { checkRubric } from "./rubric-file.ts";
+import { fileProblem, problemAt, type Path, type SourceDocument } from "./source-document.ts";
+import { templateVariables } from "../domain/template.ts";
+import { visibleLine } from "../domain/visible.ts";
+
+/** A rubric and where the config names it. */
+export interface RubricPart {
+  readonly index: number;
+  readonly checked: Checked<Rubric>;
+}
+
+/** Everything that the files of one prompt say. */
+export interface PromptPart {
+  readonly name: string;
+  /** Null where the config is wrong: the files are checked all the same. */
+  readonly written: WrittenPrompt | null;
+  readonly prompt: Checked<PromptSource> | null;
+  readonly rubrics: readonly RubricPart[];
+  /** What the pass over the dataset found; null = it has errors. The dataset is closed again. */
+  readonly cases: Pick<Dataset, "entries" | "assertionMetrics" | "variableCounts"> | null;
+  readonly problems: readonly Problem[];
+}
+
+export interface PartsScope {
+  readonly root: string;
+  readonly document: SourceDocument;
+  readonly config: WrittenConfig | null;
+  readonly caseAssertion: AssertionSchema;
+}
+
+/** A problem with a whole file appears where the config names the file. */
+function relocated(scope: PartsScope, path: Path, problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) =>
+    problem.line > 0 ? problem : problemAt(scope.document, { path }, `${problem.file}: ${problem.message}`),
+  );
+}
+
+/** A file that the config names, whether or not the rest of the config is in order. */
+function named(scope: PartsScope, path: Path): string | null {
+  const value = valueAt(scope.document.value, path);
+  return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
+}
+
+async function readRubrics(scope: PartsScope, name: string): Promise<RubricPart[]> {
+  const written = valueAt(scope.document.value, ["prompts", name, "judges"]);
+  const rubrics: RubricPart[] = [];
+  for (const index of Array.isArray(written) ? written.keys() : []) {
+    const file = named(scope, ["prompts", name, "judges", index]);
+    if (file !== null) rubrics.push({ index, checked: await checkRubric(scope.root, file) });
+  }
+  return rubrics;
+}
+
+interface DatasetPart {
+  readonly cases: PromptPart["cases"];
+  readonly problems: readonly Problem[];
+}
+
+/** One warning for each variable that nothing reads; judges read all of them. */
+function unusedVariables(
+  file: string,
+  dataset: { readonly variableCounts: ReadonlyMap<string, number>; readonly entries: readonly CaseEntry[] },
+  used: ReadonlySet<string>,
+): Problem[] {
+  return [...dataset.variableCounts]
+    .filter(([name]) => !used.has(name))
+    .map(([name, count]) => ({
+      ...fileProblem(
+        file,
+        `the variable "${visibleLine(name, 60)}" is in ${count} of ${dataset.entries.length} cases, but neither the prompt nor a check uses it`,
+      ),
+      severity: "warning",
+    }));
+}
+
+async function readDataset(
+  scope: PartsScope,
+  file: string,
+  { written, prompt, rubrics }: Pick<PromptPart, "written" | "prompt" | "rubrics">,
+): Promise<DatasetPart> {
+  const source = prompt?.value ?? null;
+  const judges = rubrics.map(({ checked }) => checked.value).filter((rubric) => rubric !== null);
+  const { rule, checkedVariables } = caseRules({
+    source,
+    assert: written?.assert ?? null,
+    rubrics: judges.length === rubrics.length ? judges : null,
+  });
+  const { dataset, problems } = await checkDataset(scope.root, file, {
+    assertion: scope.caseAssertion,
+    rule,
+  });
+  if (dataset === null) return { cases: null, problems };
+  await dataset.close();
+  if (source === null || written === null || rubrics.length > 0) return { cases: dataset, problems };
+  const used = new Set([
+    ...templateVariables(source.template),
+    ...assertionVariables(written.assert),
+    ...checkedVariables,
+  ]);
+  return { cases: dataset, problems: [...problems, ...unusedVariables(file, dataset, used)] };
+}
+
+async function readPart(scope: PartsScope, name: string): Promise<PromptPart> {
+  const base = ["prompts", name];
+  const written =
+    scope.config !== null && Object.hasOwn(scope.config.prompts, name)
+      ? (scope.config.prompts[name] ?? null)
+      : null;
+  const file = named(scope, [...base, "file"]);
+  const prompt = file === null ? null : await checkPromptFile(scope.root, file);
+  const rubrics = await readRubrics(scope, name);
+  const datasetFile = named(scope, [...base, "dataset"]);
+  const dataset =
+    datasetFile === null
+      ? { cases: null, problems: [] }
+      : await readDataset(scope, datasetFile, { written, prompt, rubrics });
+  return {
+    name,
+    written,
+    prompt,
+    rubrics,
+    cases: dataset.cases,
+    problems: [
+      ...relocated(scope, [...base, "file"], prompt?.problems ?? []),
+      ...relocated(scope, [...base, "dataset"], dataset.problems),
+      ...rubrics.flatMap(({ index, checked }) =>
+        relocated(scope, [...base, "judges", index], checked.problems),
+      ),
+    ],
+  };
+}
+
+/** Reads the files of every prompt that the config names, one after the other. */
+export async function readParts(scope: PartsScope): Promise<PromptPart[]> {
+  const prompts = valueAt(scope.document.value, ["prompts"]);
+  const parts: PromptPart[] = [];
+  if (typeof prompts !== "object" || prompts === null || Array.isArray(prompts)) return parts;
+  for (const name of Object.keys(prompts)) parts.push(await readPart(scope, name));
+  return parts;
+}

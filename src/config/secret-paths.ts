@@ -1,0 +1,19 @@
+import type { Path } from "./source-document.ts";
+
+const SECRET_NAME = /(?:key|token|secret|password|credentials?|authorization|cookie|sig|signature)$/i;
+
+/** Names that the user gave to entries, such as a model's key, say nothing of their values. */
+function ownParts(path: Path): Path {
+  return path.slice(path[0] === "models" ? 2 : 1);
+}
+
+/** True where the config expects a secret: it has to come from the environment. */
+export function mustBeReference(path: Path): boolean {
+  if (path[0] !== "models" && path[0] !== "registry" && path[0] !== "metrics") return false;
+  return ownParts(path).some((part) => typeof part === "string" && SECRET_NAME.test(part));
+}
+
+/** True where a value may be a secret whatever its name, so that messages never repeat it. */
+export function mayHoldSecret(path: Path): boolean {
+  return mustBeReference(path) || (path[0] === "models" && (path[2] === "headers" || path[2] === "query"));
+}
