@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -15,8 +15,11 @@ import { startOpenAiServer } from "../test/loopback/openai-server.ts";
 
 /** Largest tolerated wall time as a multiple of `calls x latency / concurrency`. */
 const MAX_RATIO = 1.25;
+/** The bare loop reaches about 1.17 on an idle machine. */
+const MAX_BARE_RATIO = 1.3;
 const MAX_MEMORY_MB = 150;
 const CONCURRENCY = 20;
+const ROUNDS = 3;
 
 interface Figures {
   readonly wallMs: number;
@@ -37,7 +40,9 @@ async function throughCallLayer(baseUrl: string, calls: number): Promise<void> {
     { provider: "openai", model: "loopback", baseUrl, timeoutMs: 60_000 },
     { openaiApiKey: undefined, clock: { now: () => Date.now() }, monotonic },
   );
-  const cache = openCallCache(mkdtempSync(join(tmpdir(), "promptgate-bench-")), {
+  const folder = mkdtempSync(join(tmpdir(), "promptgate-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const cache = openCallCache(folder, {
     info: () => undefined,
     warn: (line) => console.error(line),
   });
@@ -109,16 +114,24 @@ async function measure(name: Contestant, latencyMs: number, calls: number): Prom
   return said as Figures;
 }
 
-async function main(): Promise<void> {
-  const names = Object.keys(contestants) as Contestant[];
+/** The best of several rounds in turn: other work on the machine only ever adds time. */
+async function bestRatios(names: readonly Contestant[]): Promise<Map<Contestant, number>> {
   const ideal = (1000 * 50) / CONCURRENCY;
   const ratios = new Map<Contestant, number>();
-  for (const name of names) {
-    const { wallMs } = await measure(name, 50, 1000);
-    ratios.set(name, wallMs / ideal);
-    console.log(
-      `1,000 calls at 50 ms, ${CONCURRENCY} at once, ${name}: ${(wallMs / ideal).toFixed(3)} x ideal`,
-    );
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of names) {
+      const { wallMs } = await measure(name, 50, 1000);
+      ratios.set(name, Math.min(ratios.get(name) ?? Infinity, wallMs / ideal));
+    }
+  }
+  return ratios;
+}
+
+async function main(): Promise<void> {
+  const names = Object.keys(contestants) as Contestant[];
+  const ratios = await bestRatios(names);
+  for (const [name, ratio] of ratios) {
+    console.log(`1,000 calls at 50 ms, ${CONCURRENCY} at once, ${name}: ${ratio.toFixed(3)} x ideal`);
   }
   const memory = new Map<Contestant, number>();
   for (const name of names) {
@@ -132,6 +145,11 @@ async function main(): Promise<void> {
     (ratios.get("call layer") ?? Infinity) > MAX_RATIO ||
     (memory.get("call layer") ?? Infinity) > MAX_MEMORY_MB;
   console.log(`bounds: ${MAX_RATIO} x ideal, ${MAX_MEMORY_MB} MB: ${missed ? "MISSED" : "met"}`);
+  if ((ratios.get("openai + p-limit") ?? 0) > MAX_BARE_RATIO) {
+    console.log(
+      "the bare loop is far off its usual figure: the machine is busy, measure again when it is idle",
+    );
+  }
   process.exitCode = missed ? 1 : 0;
 }
 

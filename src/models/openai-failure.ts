@@ -127,8 +127,8 @@ function networkFailure(code: string, { server }: FailureContext): GateError {
     });
   }
   if (CERTIFICATE.test(code)) {
-    return new GateError("NETWORK", `${server}: the certificate is not trusted (${code})`, {
-      hint: "name your own authority's certificate in NODE_EXTRA_CA_CERTS",
+    return new GateError("NETWORK", `${server}: no trusted TLS connection (${code})`, {
+      hint: "check https in baseUrl; an authority of your own goes into NODE_EXTRA_CA_CERTS",
       fatal: true,
     });
   }

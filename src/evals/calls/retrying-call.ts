@@ -49,7 +49,11 @@ function createHealth(breaker: Breaker, policy: RetryPolicy, monotonic: () => nu
   function deadReason(failure: GateError, { limitedSince }: Trouble): string | null {
     if (!failure.retryable) return null;
     if (failure.code === "RATE_LIMITED") {
-      return lastSuccess < limitedSince ? `no call was accepted for ${policy.maxWaitMs / 1000} s` : null;
+      const seconds = policy.maxWaitMs / 1000;
+      if ((failure.retryAfterMs ?? 0) > policy.maxWaitMs) {
+        return `it asks to wait ${Math.ceil((failure.retryAfterMs ?? 0) / 1000)} s, longer than ${seconds} s`;
+      }
+      return lastSuccess < limitedSince ? `no call was accepted for ${seconds} s` : null;
     }
     failedInRow += 1;
     return failedInRow >= policy.deadAfter
@@ -68,7 +72,9 @@ function createHealth(breaker: Breaker, policy: RetryPolicy, monotonic: () => nu
       else if (dead !== null) breaker.trip(restated(failure, `${failure.message}; ${dead}`, true));
       breaker.check();
       const attempts = trouble.failures + trouble.rateLimits;
-      return attempts === 1 ? failure : restated(failure, `${failure.message} (${attempts} attempts)`, false);
+      return attempts === 1 || !failure.retryable
+        ? failure
+        : restated(failure, `${failure.message} (${attempts} attempts)`, false);
     },
   };
 }

@@ -192,6 +192,16 @@ describe("a rate limit", () => {
     expect(run.attempts.length).toBeLessThan(100);
   });
 
+  it("that is to last for hours ends the run at once", async () => {
+    const run = simulateRun(() => retryable("RATE_LIMITED", 7_200_000));
+    const { errors } = await askAll(run, questions(100));
+    expect(errors[0]).toMatchObject({
+      fatal: true,
+      message: "scripted RATE_LIMITED; it asks to wait 7200 s, longer than 120 s",
+    });
+    expect(run.now()).toBe(50);
+  });
+
   it("on one request alone fails that request alone", async () => {
     const run = simulateRun(({ request }) =>
       request.messages[0]?.content === "0" ? retryable("RATE_LIMITED", 20_000) : "ok",
