@@ -113,8 +113,9 @@ async function judgeAll(measurement: CaseMeasurement, completion: Completion): P
 }
 
 function allPassed(results: readonly AssertionResult[], judged: ReadonlyMap<string, Score>): boolean | null {
+  // What was not asked cannot fail: without an assertion the judges decide alone.
   const outcomes = [
-    casePassed(results),
+    ...(results.length === 0 ? [] : [casePassed(results)]),
     ...Array.from(judged.values(), (score) => (score.kind === "scored" ? (score.pass ?? true) : null)),
   ];
   if (outcomes.includes(false)) return false;

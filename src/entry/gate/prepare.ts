@@ -1,6 +1,6 @@
 import type { Assertion } from "../../domain/case.ts";
 import { openDataset } from "../../config/dataset.ts";
-import { openOutputs } from "../../config/outputs.ts";
+import { openOutputs, type OutputsFile } from "../../config/outputs.ts";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import type { CaseEntry, Dataset, ModelSettings, Project, PromptProject } from "../../domain/project.ts";
@@ -8,11 +8,12 @@ import type { Registry } from "../../domain/registry.ts";
 import type { Rubric } from "../../domain/rubric.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
-import { assertionSchema, classOf } from "../../evals/checks/index.ts";
-import type { SideName, StoredOutputs } from "../../evals/sides.ts";
+import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
+import type { SideName } from "../../evals/sides.ts";
 import { planGate, type GatePlan } from "../../gate/plan.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
+import { visibleLine } from "../../domain/visible.ts";
 import type { CommandContext } from "../context.ts";
 import { metricRules } from "./metric-rules.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "./resolve-versions.ts";
 import { planRun, type RunDirectory } from "./run-directory.ts";
 import { selectCases, type CaseFilter } from "./select-cases.ts";
-import { staticFailures } from "./static-checks.ts";
+import { staticOutcome } from "./static-checks.ts";
 
 /** What the user chose on the command line, for `plan` and `gate` alike. */
 export interface GateSelection extends CaseFilter {
@@ -56,7 +57,7 @@ export interface Preparation {
   readonly assertions: readonly Assertion[];
   readonly dataset: Dataset;
   readonly entries: readonly CaseEntry[];
-  readonly outputs: Readonly<Partial<Record<SideName, StoredOutputs>>>;
+  readonly outputs: Readonly<Partial<Record<SideName, OutputsFile>>>;
   readonly plan: GatePlan;
   readonly run: RunDirectory;
   readonly digests: {
@@ -72,7 +73,7 @@ export interface Preparation {
 }
 
 async function openStoredOutputs(scope: GateScope): Promise<Preparation["outputs"]> {
-  const outputs: Partial<Record<SideName, StoredOutputs>> = {};
+  const outputs: Partial<Record<SideName, OutputsFile>> = {};
   for (const argument of scope.selection.outputs) {
     const [, named, file = ""] = /^(?:(baseline|candidate)=)?(.*)$/s.exec(argument) ?? [];
     const side: SideName = named === "baseline" ? "baseline" : "candidate";
@@ -144,6 +145,17 @@ function selectionWarnings(entries: readonly CaseEntry[], dataset: Dataset): str
       ];
 }
 
+function outputWarnings(outputs: Preparation["outputs"], { entries }: Dataset): string[] {
+  const known = new Set(entries.map(({ id }) => id));
+  return Object.values(outputs).flatMap((file) => {
+    const foreign = Array.from(file.ids()).filter((id) => !known.has(id));
+    const [first = ""] = foreign;
+    return foreign.length === 0
+      ? []
+      : [`${visibleLine(file.file)}: ${foreign.length} outputs belong to no case of the dataset, the first is ${visibleLine(first, 60)}`];
+  });
+}
+
 /** Reads what the gate needs, decides the tier and plans the run. Calls no model. */
 export async function prepareGate(scope: GateScope): Promise<Preparation> {
   const { project, prompt, selection } = scope;
@@ -152,7 +164,7 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
   const baseline = await resolveBaseline(where, selection.baseline);
   const tier = tierOf(scope, candidate, baseline);
   const policy = project.policies[tier.applied];
-  const dataset = await openDataset(project.root, prompt.dataset, assertionSchema);
+  const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
   const outputs = await openStoredOutputs(scope);
   const entries = selectCases(dataset.entries, selection);
   const rubrics = policy.require.includes("judge") ? prompt.judges : [];
@@ -189,6 +201,7 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
     selection.seed ?? derivedSeed(digests.dataset, candidate.digest, baseline?.digest ?? null),
   );
   const plan = planGate({ entries, rules, sigma: run.header.sigma, seed: run.header.seed, sequential: true });
+  const statics = await staticOutcome({ prompt, dataset, entries, candidate, baseline });
   return {
     candidate,
     baseline,
@@ -204,8 +217,11 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
     plan,
     run,
     digests,
-    staticFailures: await staticFailures({ prompt, dataset, entries, candidate, baseline }),
-    warnings: selectionWarnings(entries, dataset),
-    close: () => dataset.close(),
+    staticFailures: statics.failures,
+    warnings: [...selectionWarnings(entries, dataset), ...outputWarnings(outputs, dataset), ...statics.warnings],
+    close: async () => {
+      await dataset.close();
+      await Promise.all(Object.values(outputs).map((file) => file.close()));
+    },
   };
 }
