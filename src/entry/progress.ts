@@ -9,12 +9,10 @@ interface ProgressOptions {
   readonly clock: Clock;
   /** How many steps there are, as far as is known. */
   readonly total: number;
-  /** What is under way at first. */
-  readonly label?: string;
   /** Columns of the terminal; a longer line is cut, since one that wraps cannot be drawn over. */
   readonly width?: number;
   /** Calls back again and again until stopped, so that the line shows life while nothing advances. */
-  readonly repeat?: (callback: () => void, milliseconds: number) => () => void;
+  readonly repeat: (callback: () => void, milliseconds: number) => () => void;
 }
 
 /** What long work reports while it goes on. Never throws; does nothing more after `done`. */
@@ -79,12 +77,6 @@ function bar(state: State): string {
   return `[${"#".repeat(filled)}${"-".repeat(BAR - filled)}]`;
 }
 
-function timer(callback: () => void, milliseconds: number): () => void {
-  const handle = setInterval(callback, milliseconds);
-  handle.unref();
-  return () => clearInterval(handle);
-}
-
 function terminalProgress(state: State, { write, clock, width = 80 }: ProgressOptions): Display {
   let isDrawn = false;
   const clear = (): void => {
@@ -138,14 +130,14 @@ export function createProgress(options: ProgressOptions): Progress {
   const state: State = {
     finished: 0,
     total: options.total,
-    label: visibleLine(options.label ?? ""),
+    label: "",
     writtenAt: now,
     writtenShare: 0,
     startedAt: now,
   };
   const output = options.interactive ? terminalProgress(state, options) : lineProgress(state, options);
   let isDone = false;
-  const stop = (options.repeat ?? timer)(
+  const stop = options.repeat(
     () => {
       if (!isDone) output.advance();
     },

@@ -27,7 +27,7 @@ code, pre { font-family: var(--mono); font-size: 0.85em; } code { overflow-wrap:
 .soft { color: var(--soft); font-size: 0.9rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
 th, td { text-align: left; overflow-wrap: anywhere; padding: 8px 10px; border-bottom: 1px solid var(--line); vertical-align: middle; }
-thead th { color: var(--soft); font-weight: 600; }
+tbody th { min-width: 9.5em; } thead th { color: var(--soft); font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .chart { display: block; max-width: 100%; color: var(--tone); } .chart .zero { stroke: var(--soft); stroke-width: 1; }
 .chart .bound { stroke: var(--fail); stroke-width: 1.5; stroke-dasharray: 4 3; }

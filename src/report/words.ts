@@ -6,7 +6,7 @@ import type {
   UnscoredCase,
 } from "../domain/gate-result.ts";
 import type { MetricResult } from "../domain/scores.ts";
-import { TIERS, type ChangeFinding, type Tier } from "../domain/tier.ts";
+import { higherTier, type ChangeFinding } from "../domain/tier.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { count, money, NOTHING, percent, plural, score } from "./figures.ts";
 
@@ -22,13 +22,9 @@ export function title({ name, candidate, baseline }: PromptGateResult): string {
   return `${visibleLine(name, 128)} ${visibleLine(candidate.version, 40)}${against}`;
 }
 
-function rank(tier: Tier | null): number {
-  return tier === null ? -1 : TIERS.indexOf(tier);
-}
-
 /** True when the author declared less than the change is. */
-export function isUnderDeclared({ tier }: PromptGateResult): boolean {
-  return tier.declared !== null && rank(tier.declared) < rank(tier.required);
+export function isUnderDeclared({ tier: { declared, required } }: PromptGateResult): boolean {
+  return declared !== null && required !== null && higherTier(declared, required) !== declared;
 }
 
 /** `minor (declared minor, the change needs minor)`. */
@@ -49,7 +45,7 @@ export function findingText({ path, message }: ChangeFinding): string {
   return `${visibleLine(path, 80)}: ${visibleLine(message, 240)}`;
 }
 
-/** What answers of such a provider are worth. `weak` ones are said beside the verdict. */
+/** What answers of such a provider are worth; what is weak is said beside the verdict. */
 const modelNotes: Readonly<Record<string, { readonly text: string; readonly isWeak: boolean }>> = {
   embedded: { text: "embedded model: for trying the tool, not evidence about a real one", isWeak: true },
   recorded: {

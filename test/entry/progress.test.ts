@@ -9,7 +9,7 @@ interface Stage {
   stopped: boolean;
 }
 
-function aStage(options: { interactive: boolean; total: number; width?: number; label?: string }) {
+function aStage(options: { interactive: boolean; total: number; width?: number }) {
   const stage: Stage = { now: 0, written: [], tick: () => undefined, stopped: false };
   const progress = createProgress({
     ...options,
@@ -55,7 +55,8 @@ describe("progress in a log", () => {
   });
 
   it("shows life while nothing advances", () => {
-    const { stage, progress } = aStage({ interactive: false, total: 10, label: "customer-support" });
+    const { stage, progress } = aStage({ interactive: false, total: 10 });
+    progress.advance(0, "customer-support");
     stage.now = 30_000;
     stage.tick();
     progress.done();

@@ -11,7 +11,8 @@ const formats: Readonly<Record<string, (result: GateResult) => string>> = {
   txt: (result) => renderConsole(result, { color: false, width: 100 }),
   md: renderMarkdown,
   "junit.xml": renderJunit,
-  html: renderHtml,
+  // The style sheet is the same in every page and would only drown what differs.
+  html: (result) => renderHtml(result).replace(/<style>[^]*<\/style>/, "<style></style>"),
 };
 
 describe.each(Object.entries(scenarios))("the report of %s", (name, result) => {
@@ -27,6 +28,6 @@ describe.each(Object.entries(scenarios))("the report of %s", (name, result) => {
   it.each(["txt", "md", "html"])("says the verdict within the first lines of .%s", (suffix) => {
     const words = { pass: "PASS", fail: "FAIL", inconclusive: "NOT DECIDED" };
     const text = formats[suffix]?.(result) ?? "";
-    expect(text.replace(/<style>[^]*?<\/style>/, "").slice(0, 700)).toContain(words[result.verdict]);
+    expect(text.slice(0, 700)).toContain(words[result.verdict]);
   });
 });
