@@ -65,11 +65,7 @@ describe("the embedded model", () => {
     ],
     ['For questions about refunds, say "Ask billing."', refund, "Ask billing."],
     ["Use at most 4 words.", refund, "Refunds are paid within"],
-    [
-      "Use at most one sentence.",
-      "How are refunds paid and items returned?",
-      "Items can be returned within 30 days of delivery if they are unused.",
-    ],
+    ["Use at most one sentence.", "How are refunds paid and items returned?", refundAnswer],
     ["Cite the sentence number.", refund, `${refundAnswer} [1]`],
     ["Do not cite sources.", refund, refundAnswer],
     ["Greet the customer.", refund, `Hello! ${refundAnswer}`],
@@ -159,7 +155,7 @@ describe("the embedded model", () => {
       "返金は五日以内に行われます。送料は無料です。",
       "返金は五日以内に行われます。",
     ],
-    ["배송비는 얼마인가요?", "환불은 5일이 걸립니다. 배송비는 3000원입니다.", "배송비는 3000원입니다."],
+    ["배송비는 얼마?", "환불은 5일이 걸립니다. 배송비는 3000원입니다.", "배송비는 3000원입니다."],
     [
       "¿Cuándo llega el reembolso?",
       "El reembolso llega en 5 días. El envío es gratis.",

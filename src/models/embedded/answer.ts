@@ -93,7 +93,7 @@ export function answerQuestion(
 ): string {
   const { instructions: text, context, question } = readPrompt(request.messages);
   const instructions = readInstructions(text);
-  const language = instructions.questionLanguage ? languageOf(wordsOf(question)) : "en";
+  const language = instructions.questionLanguage ? languageOf(question, wordsOf(question)) : "en";
   const stock = stockSentences[language];
   const plain = decideAnswer(context, question, { instructions, stock });
   const answer = { ...plain, text: addTone(plain.text, instructions, stock) };

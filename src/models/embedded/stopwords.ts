@@ -8,7 +8,8 @@ const lists: Readonly<Record<Language, string>> = {
     its just know let like long make many may me might more most much must my need no not now of off ok on once one only or
     other our out over own per please possible s same shall she should so some still such take tell than thank thanks that
     the their them then there these they thing this those to too under up us use using very want was way we well were what
-    when where whether which while who why will with without would yes you your yours`,
+    when where whether which while who why will with without would yes you your yours t m d ll ve re don doesn didn isn aren wasn weren haven hasn
+    hadn won couldn shouldn wouldn`,
   de: `ab aber alle als am an auch auf aus bei bin bis bitte da danke dann das dass dein dem den der des die dies diese
     diesem diesen dieser dieses doch dort du durch ein eine einem einen einer eines er es etwas euch fur ganz geht gibt
     haben hallo hat hatte ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in innerhalb ist ja jede jeder jetzt kann kein
@@ -19,7 +20,7 @@ const lists: Readonly<Record<Language, string>> = {
     comment d dans de depuis des donc du elle elles en encore est et etait etes etre eu faire fait faut il ils j je jour
     l la le les leur leurs lui ma mais me meme merci mes moi mon n ne nos notre nous on ou par pas peut peux plait plus
     pour pourquoi puis puisje qu quand que quel quelle quelles quels qui quoi sa sans se ses si sil son sont sous suis
-    sur ta te tes toi ton tous tout toute tres tu un une vers vos votre voudrais vous y`,
+    sur t ta te tes toi ton tous tout toute tres tu un une vers vos votre voudrais vous y`,
   es: `a al algo antes aqui como con cual cuales cuando cuanto cuantos de del desde despues donde dos el ella ellas ellos
     en entre era es esa ese eso esta estan estar este esto favor fue gracias ha hace hacer hasta hay he hola la las le
     les lo los mas me mi mis mucho muy nada ni no nos nosotros o os otra otro para pero por porque puede pueden puedo que
@@ -47,12 +48,22 @@ export function isStopword(word: string): boolean {
   return all.has(word);
 }
 
-/** The language whose function words are the most frequent among folded words; English when nothing speaks for another. */
-export function languageOf(words: readonly string[]): Language {
+// Letters and signs that one of the languages alone uses, or nearly so.
+const signs: readonly (readonly [Language, RegExp])[] = [
+  ["de", /[äöüß]/i],
+  ["fr", /[êœëîû]|\b[ldjcn]['’]/i],
+  ["es", /[¿¡ñ]/i],
+  ["pt", /[ãõ]/i],
+  ["it", /[ìò]/i],
+];
+
+/** The language whose function words (folded, given as `words`) and signs are the most frequent; English when none is. */
+export function languageOf(text: string, words: readonly string[]): Language {
   let best: Language = "en";
   let most = 0;
   for (const [language, known] of byLanguage) {
-    const hits = words.filter((word) => known.has(word)).length;
+    const sign = signs.some(([owner, pattern]) => owner === language && pattern.test(text)) ? 1 : 0;
+    const hits = words.filter((word) => known.has(word)).length + sign;
     if (hits > most) [best, most] = [language, hits];
   }
   return best;

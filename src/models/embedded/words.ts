@@ -2,6 +2,7 @@ import { isStopword } from "./stopwords.ts";
 
 /** Lower case, compatibility forms unified, accents removed: what spelling variants have in common. */
 function fold(text: string): string {
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   return text
     .normalize("NFKD")
     .replace(/\p{Mn}/gu, "")
