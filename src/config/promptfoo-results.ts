@@ -1,6 +1,6 @@
 import { jsonDigest } from "../domain/digest.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { isObject, parseScoreRow, shown, type ParsedRow, type RowFault } from "./score-row.ts";
+import { isObject, parseScoreRow, type ParsedRow, type RowFault } from "./score-row.ts";
 
 // promptfoo writes `{evalId, results: {version: 3, results: [...], prompts, stats}, config}`. A result holds promptIdx,
 // testIdx, testCase {vars, metadata}, success, score, namedScores, failureReason (2 = error) and error. Repeats are
@@ -46,7 +46,7 @@ function readResult(value: unknown): Result | null {
     failed: value["failureReason"] === FAILED_BY_ERROR,
     namedScores: isObject(value["namedScores"]) ? value["namedScores"] : {},
     score: value["score"],
-    variant: `${String(value["promptIdx"] ?? 0)} ${shown(provider)}`,
+    variant: JSON.stringify([value["promptIdx"] ?? 0, provider ?? null]),
   };
 }
 

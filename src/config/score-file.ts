@@ -111,7 +111,8 @@ function failure({ file, problems, problemCount }: Reading): GateError {
 }
 
 async function readInto(reading: Reading, path: string): Promise<void> {
-  const refuse = (reason: string): GateError => new GateError("FILE_UNREADABLE", `${reading.file}: ${reason}`);
+  const refuse = (reason: string): GateError =>
+    new GateError("FILE_UNREADABLE", `${reading.file}: ${reason}`);
   const opened = await openOrdinaryFile(path, LARGEST_FILE);
   if (opened.kind === "unreadable") throw refuse(opened.reason);
   const { handle, size } = opened;

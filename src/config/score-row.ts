@@ -1,5 +1,5 @@
 import type { ScoreRow } from "../domain/scores.ts";
-import { visibleLine } from "../domain/visible.ts";
+import { describeValue } from "./plain-value.ts";
 import type { Path } from "./source-document.ts";
 
 /** A score row before repeats without a sample number are counted. */
@@ -17,13 +17,7 @@ export type RowOutcome =
   | { readonly kind: "row"; readonly row: ParsedRow }
   | { readonly kind: "faults"; readonly faults: readonly RowFault[] };
 
-/** A value as a message shows it: short, harmless, text in quotation marks. */
-export function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  return visibleLine(JSON.stringify(value) ?? "nothing", 40);
-}
-
+/** True for a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -38,14 +32,14 @@ function checkNumbers(
   faults: RowFault[],
 ): value is Record<string, number | null> {
   if (!isObject(value)) {
-    faults.push({ path, message: `expected an object of numbers, got ${shown(value)}` });
+    faults.push({ path, message: `expected an object of numbers, got ${describeValue(value)}` });
     return false;
   }
   for (const [name, entry] of Object.entries(value)) {
     if (entry === null || (typeof entry === "number" && expected.holds(entry))) continue;
     faults.push({
       path: [...path, name],
-      message: `expected ${expected.words}, got ${shown(entry)}`,
+      message: `expected ${expected.words}, got ${describeValue(entry)}`,
     });
   }
   return true;
@@ -63,18 +57,24 @@ export function parseScoreRow(value: unknown): RowOutcome {
   if (!isObject(value)) {
     return {
       kind: "faults",
-      faults: [{ path: [], message: `expected an object with id and scores, got ${shown(value)}` }],
+      faults: [{ path: [], message: `expected an object with id and scores, got ${describeValue(value)}` }],
     };
   }
   const { id, scores, sample = null, group, measures } = value;
   if (typeof id !== "string" || id === "") {
-    faults.push({ path: ["id"], message: `expected a text that is not empty, got ${shown(id)}` });
+    faults.push({ path: ["id"], message: `expected a text that is not empty, got ${describeValue(id)}` });
   }
   if (sample !== null && !(Number.isSafeInteger(sample) && (sample as number) >= 0)) {
-    faults.push({ path: ["sample"], message: `expected a whole number of at least 0, got ${shown(sample)}` });
+    faults.push({
+      path: ["sample"],
+      message: `expected a whole number of at least 0, got ${describeValue(sample)}`,
+    });
   }
   if (group !== undefined && (typeof group !== "string" || group === "")) {
-    faults.push({ path: ["group"], message: `expected a text that is not empty, got ${shown(group)}` });
+    faults.push({
+      path: ["group"],
+      message: `expected a text that is not empty, got ${describeValue(group)}`,
+    });
   }
   const scored = checkNumbers(scores, ["scores"], SCORE, faults);
   const measured = measures === undefined || checkNumbers(measures, ["measures"], MEASURE, faults);
@@ -86,7 +86,7 @@ export function parseScoreRow(value: unknown): RowOutcome {
       scores,
       sample: sample as number | null,
       ...(group === undefined ? {} : { group: group as string }),
-      ...(measures === undefined ? {} : { measures: measures as Record<string, number | null> }),
+      ...(measures === undefined ? {} : { measures }),
     },
   };
 }
