@@ -1,9 +1,11 @@
 import type { Assertion, Case } from "../domain/case.ts";
+import { GateError } from "../domain/errors.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { PromptSource } from "../domain/prompt.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import { templateVariables, textVariables } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { ProjectSchemas } from "./config-schema.ts";
 import type { CaseRule } from "./dataset.ts";
 import { reservedMetricMessage } from "./metric-names.ts";
 import { problemAt, type SourceDocument } from "./source-document.ts";
@@ -13,6 +15,7 @@ export interface CaseSurroundings {
   readonly source: PromptSource | null;
   readonly assert: readonly Assertion[] | null;
   readonly rubrics: readonly Rubric[] | null;
+  readonly verifyCase: ProjectSchemas["verifyCase"];
 }
 
 /** Rules for each case of one prompt's dataset, and what they saw when the last case is done. */
@@ -52,6 +55,21 @@ function uncheckedCritical(
   return [problemAt(document, { path: ["critical"], severity: "warning" }, message)];
 }
 
+/** A case may lack what a check needs: an `expected`, a variable that the check's value names. */
+function lackingForChecks(
+  testCase: Case,
+  document: SourceDocument,
+  { assert, verifyCase }: CaseSurroundings,
+): Problem[] {
+  try {
+    verifyCase([...(assert ?? []), ...testCase.assert], testCase);
+    return [];
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    return [problemAt(document, { path: [] }, error.message)];
+  }
+}
+
 /** Variables that the values of assertions name, e.g. `{ type: contains, value: "{{total}}" }`. */
 export function assertionVariables(assertions: readonly Assertion[]): string[] {
   return assertions.flatMap(({ options }) => textVariables(JSON.stringify(options)));
@@ -67,6 +85,7 @@ export function caseRules(surroundings: CaseSurroundings): CaseRules {
       return [
         ...(source === null ? [] : missingVariables(testCase, document, source)),
         ...reservedMetrics(testCase, document),
+        ...lackingForChecks(testCase, document, surroundings),
         ...uncheckedCritical(testCase, document, surroundings),
       ];
     },

@@ -24,14 +24,9 @@ export function caseSchema(assertion: AssertionSchema): z.ZodType<Case> {
         .optional()
         .meta({ description: "a reference answer, for judges and checks that compare with one" }),
       tags: z.array(z.string().min(1).max(100)).default([]).meta({ description: "for filters and slices" }),
-      group: z
-        .string("expected text (put a number in quotes)")
-        .min(1)
-        .max(200)
-        .optional()
-        .meta({
-          description: "statistical cluster: cases of one group, e.g. one ticket, are not independent",
-        }),
+      group: z.string("expected text (put a number in quotes)").min(1).max(200).optional().meta({
+        description: "statistical cluster: cases of one group, e.g. one ticket, are not independent",
+      }),
       critical: z.boolean().default(false).meta({ description: "a critical case may never break" }),
       split: z.enum(["golden", "holdout"]).default("golden"),
       assert: z

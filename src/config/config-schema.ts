@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isPromptName } from "../domain/registry.ts";
+import type { Assertion, Case } from "../domain/case.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { duration, percentage, words } from "./units.ts";
 
@@ -9,6 +10,8 @@ export interface ProjectSchemas {
   readonly assertion: AssertionSchema;
   /** Of the `assert` of a case: without static checks, which look at no case. */
   readonly caseAssertion: AssertionSchema;
+  /** Throws `GateError` for what a case lacks that its assertions, or the prompt's, need. */
+  readonly verifyCase: (assertions: readonly Assertion[], testCase: Case) => void;
   /** Keys of the table in `registries/`. */
   readonly registryKinds: readonly string[];
   /** Keys of the table in `models/`. */
@@ -19,12 +22,9 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const openProbability = z.number().gt(0).lt(0.5);
 const texts = z.record(words, z.string());
 
-const level = z
-  .enum(["error", "warn", "off"])
-  .default("error")
-  .meta({
-    description: "error decides, warn is reported and never blocks, off is reported without a verdict",
-  });
+const level = z.enum(["error", "warn", "off"]).default("error").meta({
+  description: "error decides, warn is reported and never blocks, off is reported without a verdict",
+});
 
 /** All fields of a gate; which of them a metric may have depends on its kind, see `gate-rules.ts`. */
 const gate = z.strictObject({
@@ -44,13 +44,9 @@ const gate = z.strictObject({
   maxIncrease: percentage
     .optional()
     .meta({ description: "latency, cost, tokens: the largest tolerated increase, e.g. 10%" }),
-  max: z
-    .number()
-    .gt(0)
-    .optional()
-    .meta({
-      description: "latency (ms), cost (USD), tokens: the ceiling of the candidate's own geometric mean",
-    }),
+  max: z.number().gt(0).optional().meta({
+    description: "latency (ms), cost (USD), tokens: the ceiling of the candidate's own geometric mean",
+  }),
   alphaMiss: openProbability
     .default(0.05)
     .meta({ description: "chance to pass a candidate that is worse by the margin" }),
@@ -113,7 +109,11 @@ const policy = z.strictObject({
 });
 
 /** `promptgate.yaml` as a user writes it. */
-export function configSchema({ assertion, registryKinds, providers }: Omit<ProjectSchemas, "caseAssertion">) {
+export function configSchema({
+  assertion,
+  registryKinds,
+  providers,
+}: Pick<ProjectSchemas, "assertion" | "registryKinds" | "providers">) {
   return z.strictObject({
     version: z.literal(1),
     registry: z

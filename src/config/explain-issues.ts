@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Problem } from "../domain/problem.ts";
-import { unknownKeyMessage } from "./known-keys.ts";
+import { suggestion, unknownKeyMessage } from "./known-keys.ts";
 import { mayHoldSecret } from "./secret-paths.ts";
 import { describeValue, valueAt } from "./plain-value.ts";
 import { problemAt, type Path, type SourceDocument } from "./source-document.ts";
@@ -108,8 +108,14 @@ function explain(issue: Issue, schema: z.core.$ZodType, value: unknown, prefix: 
   const found = issue.code === "invalid_key" ? path.at(-1) : valueAt(value, path);
   const isSecret = mayHoldSecret(path) && typeof found === "string";
   const got = isSecret ? "something else" : describeValue(found);
+  const names = issue.code === "invalid_value" && typeof found === "string" ? issue.values.map(String) : [];
+  const nearest = names.length > 1 ? suggestion(String(found), names) : "";
   return [
-    { path, target: issue.code === "invalid_key" ? "key" : "value", message: `${expected}, got ${got}` },
+    {
+      path,
+      target: issue.code === "invalid_key" ? "key" : "value",
+      message: `${expected}, got ${got}${nearest}`,
+    },
   ];
 }
 

@@ -1,82 +1,64 @@
 import { closest } from "fastest-levenshtein";
-import type * as z from "zod";
+import * as z from "zod";
 import type { Path } from "./source-document.ts";
 
-type AnySchema = z.core.$ZodType;
+type Schema = z.core.$ZodType;
 
-/** The schemas that a schema only wraps: optional, default, nullable, pipes, lazily defined ones. */
-function unwrap(schema: AnySchema): AnySchema {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
-  switch (def.type) {
-    case "optional":
-    case "nullable":
-    case "default":
-    case "prefault":
-    case "readonly":
-    case "nonoptional":
-    case "catch":
-      return unwrap(def.innerType);
-    case "pipe":
-      return unwrap(def.in._zod.def.type === "transform" ? def.out : def.in);
-    case "lazy":
-      return unwrap(def.getter());
-    default:
-      return schema;
+/** The schema inside those that only wrap it: optional, default, nullable, pipes. */
+function unwrap(schema: Schema): Schema {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodReadonly
+  ) {
+    return unwrap(schema.unwrap());
   }
+  return schema instanceof z.ZodPipe ? unwrap(schema.in) : schema;
 }
 
 /** True when no literal key of the object schema, such as `type` or `kind`, speaks against the value. */
-function couldBe(shape: Readonly<Record<string, AnySchema>>, value: unknown): boolean {
+function couldBe(shape: Readonly<Record<string, Schema>>, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   return Object.entries(shape).every(([key, schema]) => {
-    const { def } = (unwrap(schema) as z.core.$ZodTypes)._zod;
-    if (def.type !== "literal" && def.type !== "enum") return true;
-    const allowed: readonly unknown[] = def.type === "literal" ? def.values : Object.values(def.entries);
-    return !Object.hasOwn(value, key) || allowed.includes((value as Record<string, unknown>)[key]);
+    const plain = unwrap(schema);
+    if (!(plain instanceof z.ZodLiteral || plain instanceof z.ZodEnum)) return true;
+    return !Object.hasOwn(value, key) || plain.safeParse(Reflect.get(value, key)).success;
   });
 }
 
-function childSchemas(schema: AnySchema, part: string | number): AnySchema[] {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
-  switch (def.type) {
-    case "object": {
-      const child = Object.hasOwn(def.shape, part) ? def.shape[part] : def.catchall;
-      return child === undefined ? [] : [child];
-    }
-    case "record":
-      return [def.valueType];
-    case "array":
-      return [def.element];
-    default:
-      return [];
+function childSchemas(schema: Schema, part: string | number): Schema[] {
+  if (schema instanceof z.ZodObject) {
+    const shape = schema.shape as Readonly<Record<string, Schema>>;
+    const child = Object.hasOwn(shape, part) ? shape[part] : schema.def.catchall;
+    return child === undefined ? [] : [child];
   }
+  if (schema instanceof z.ZodRecord) return [schema.valueType];
+  return schema instanceof z.ZodArray ? [schema.element] : [];
 }
 
-function alternatives(schema: AnySchema, value: unknown): AnySchema[] {
+function alternatives(schema: Schema, value: unknown): Schema[] {
   const plain = unwrap(schema);
-  const { def } = (plain as z.core.$ZodTypes)._zod;
-  if (def.type === "object") return couldBe(def.shape, value) ? [plain] : [];
-  return def.type === "union" ? def.options.flatMap((option) => alternatives(option, value)) : [plain];
+  if (plain instanceof z.ZodObject) return couldBe(plain.shape, value) ? [plain] : [];
+  return plain instanceof z.ZodUnion
+    ? plain.options.flatMap((option) => alternatives(option, value))
+    : [plain];
 }
 
 /** The keys that a schema knows for the object at `path` of the document `value`. */
-function knownKeys(schema: AnySchema, value: unknown, path: Path): string[] {
+function knownKeys(schema: Schema, value: unknown, path: Path): string[] {
   const options = alternatives(schema, value);
   const [part, ...rest] = path;
   if (part === undefined) {
-    return options.flatMap((option) => {
-      const { def } = (option as z.core.$ZodTypes)._zod;
-      return def.type === "object" ? Object.keys(def.shape) : [];
-    });
+    return options.flatMap((option) => (option instanceof z.ZodObject ? Object.keys(option.shape) : []));
   }
-  const inner = typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined;
+  const inner: unknown = typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined;
   return options.flatMap((option) =>
     childSchemas(option, part).flatMap((child) => knownKeys(child, inner, rest)),
   );
 }
 
-/** The name closest to `name` when it is close enough to be meant, else null. */
-export function nearestName(name: string, names: readonly string[]): string | null {
+function nearestName(name: string, names: readonly string[]): string | null {
   if (names.length === 0 || name.length > 100) return null;
   const lower = name.toLowerCase();
   const same = names.find((candidate) => candidate.toLowerCase() === lower);
@@ -84,7 +66,7 @@ export function nearestName(name: string, names: readonly string[]): string | nu
   return closest(name, [...names]);
 }
 
-/** ` (did you mean "x"?)` or nothing. */
+/** `; did you mean "x"?` with the nearest of the names, or nothing when there are none. */
 export function suggestion(name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names);
   return nearest === null ? "" : `; did you mean "${nearest}"?`;
@@ -92,7 +74,7 @@ export function suggestion(name: string, names: readonly string[]): string {
 
 /** The message for a key that the schema does not know. */
 export function unknownKeyMessage(
-  schema: AnySchema,
+  schema: Schema,
   { value, path, key }: { readonly value: unknown; readonly path: Path; readonly key: string },
 ): string {
   return `unknown key${suggestion(key, knownKeys(schema, value, path))}`;

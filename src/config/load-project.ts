@@ -68,7 +68,18 @@ function codeOf(problems: readonly Problem[], configFile: string, parts: readonl
   return isRubric ? "CONFIG_INVALID" : isPrompt ? "PROMPT_INVALID" : "DATASET_INVALID";
 }
 
-/** Two prompts that share a file share its problems. */
+/** In the order of the files and of the lines in them; two prompts that share a file share its problems. */
+function inFileOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const rank = new Map(files.map((file, index) => [file, index]));
+  return distinct(problems).toSorted(
+    (left, right) =>
+      (rank.get(left.file) ?? 0) - (rank.get(right.file) ?? 0) ||
+      left.line - right.line ||
+      left.column - right.column,
+  );
+}
+
 function distinct(problems: readonly Problem[]): Problem[] {
   return [
     ...new Map(
@@ -99,9 +110,8 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
   const { document } = source;
   const { config, problems: configProblems } = readConfig(document, options);
-  const { caseAssertion } = options.schemas;
-  const parts = await readParts({ root, document, config, caseAssertion });
-  const problems = distinct([
+  const parts = await readParts({ root, document, config, schemas: options.schemas });
+  const problems = inFileOrder([
     ...configProblems,
     ...parts.flatMap((part) => part.problems),
     ...(config === null ? [] : projectProblems(document, config, parts)),

@@ -45,8 +45,7 @@ export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (typeof value === "string") return value === "" ? "empty text" : `"${visibleLine(value, 60)}"`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object") return "a mapping";
-  return String(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "a mapping";
 }
 
 /** The value at a path, or undefined; only own keys count. */

@@ -2,8 +2,7 @@ import type { Problem } from "../domain/problem.ts";
 import type { PromptSource } from "../domain/prompt.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import { assertionVariables, caseRules } from "./case-rules.ts";
-import type { AssertionSchema } from "./case-schema.ts";
-import type { WrittenConfig, WrittenPrompt } from "./config-schema.ts";
+import type { ProjectSchemas, WrittenConfig, WrittenPrompt } from "./config-schema.ts";
 import { checkDataset } from "./dataset.ts";
 import type { Checked } from "./document-file.ts";
 import type { CaseEntry, Dataset } from "../domain/project.ts";
@@ -36,7 +35,7 @@ export interface PartsScope {
   readonly root: string;
   readonly document: SourceDocument;
   readonly config: WrittenConfig | null;
-  readonly caseAssertion: AssertionSchema;
+  readonly schemas: Pick<ProjectSchemas, "caseAssertion" | "verifyCase">;
 }
 
 /** A problem with a whole file appears where the config names the file. */
@@ -95,9 +94,10 @@ async function readDataset(
     source,
     assert: written?.assert ?? null,
     rubrics: judges.length === rubrics.length ? judges : null,
+    verifyCase: scope.schemas.verifyCase,
   });
   const { dataset, problems } = await checkDataset(scope.root, file, {
-    assertion: scope.caseAssertion,
+    assertion: scope.schemas.caseAssertion,
     rule,
   });
   if (dataset === null) return { cases: null, problems };

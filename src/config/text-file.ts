@@ -35,19 +35,22 @@ export function unreadable(error: unknown): Unreadable {
   return { kind: "unreadable", reason: REASONS[code] ?? `cannot be read (${code})` };
 }
 
+const NUL_IN_NAME: Unreadable = { kind: "unreadable", reason: "has a name with a NUL character" };
+
+function isOutside(base: string, path: string): boolean {
+  const way = relative(base, path);
+  return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
 /** The real path of a file of the project, after symbolic links; refuses what lies outside of `root`. */
 export async function pathInside(
   root: string,
   file: string,
 ): Promise<{ readonly kind: "inside"; readonly path: string } | Unreadable> {
-  if (file.includes("\0")) return { kind: "unreadable", reason: "has a name with a NUL character" };
+  if (file.includes("\0")) return NUL_IN_NAME;
   const outside: Unreadable = {
     kind: "unreadable",
     reason: "lies outside the project; every file that the project names must lie in its folder",
-  };
-  const isOutside = (base: string, path: string): boolean => {
-    const way = relative(base, path);
-    return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
   };
   // The words are judged before the disk is asked: what exists outside is nobody's business.
   if (isOutside(root, resolve(root, file))) return outside;
@@ -68,6 +71,7 @@ export async function openOrdinaryFile(
   path: string,
   limit: number,
 ): Promise<{ readonly kind: "open"; readonly handle: FileHandle; readonly size: number } | Unreadable> {
+  if (path.includes("\0")) return NUL_IN_NAME;
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

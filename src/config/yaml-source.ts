@@ -32,16 +32,8 @@ const FAULTS: Readonly<Record<YAMLError["code"], string>> = {
 
 /** Tokens directly inside a token of the syntax tree. */
 function innerTokens(token: CST.Token): (CST.Token | null | undefined)[] {
-  switch (token.type) {
-    case "document":
-      return [token.value];
-    case "block-map":
-    case "block-seq":
-    case "flow-collection":
-      return token.items.flatMap((item) => [item.key, item.value]);
-    default:
-      return [];
-  }
+  if (token.type === "document") return [token.value];
+  return "items" in token ? token.items.flatMap((item) => [item.key, item.value]) : [];
 }
 
 /** The first token that is nested too deep. Found without recursion: the composer descends, and would crash Node. */

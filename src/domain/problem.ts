@@ -19,20 +19,23 @@ export function renderProblem(problem: Problem): string {
   return `${problem.file}${position}${path}: ${problem.message}`;
 }
 
-/** Every problem of every file, thrown once; `problems` holds errors and warnings in file order. */
+const SHOWN = 200;
+
+function renderErrors(errors: readonly Problem[]): string {
+  const [first] = errors;
+  if (errors.length === 1 && first !== undefined) return renderProblem(first);
+  const lines = errors.slice(0, SHOWN).map((problem) => `\n  ${renderProblem(problem)}`);
+  const rest = errors.length - lines.length;
+  return `${errors.length} problems:${lines.join("")}${rest > 0 ? `\n  and ${rest} more` : ""}`;
+}
+
+/** Every problem of every file, thrown once; the message shows 200 errors at most, `problems` holds all, and warnings too. */
 export class ProblemsError extends GateError {
   readonly problems: readonly Problem[];
 
   constructor(code: ErrorCode, problems: readonly Problem[]) {
     const errors = problems.filter((problem) => problem.severity === "error");
-    const first = errors[0];
-    super(
-      code,
-      errors.length === 1 && first !== undefined
-        ? renderProblem(first)
-        : `${errors.length} problems:\n${errors.map((problem) => `  ${renderProblem(problem)}`).join("\n")}`,
-      { hint: "correct the files and run `promptgate validate`" },
-    );
+    super(code, renderErrors(errors), { hint: "correct the files and run `promptgate validate`" });
     this.problems = problems;
   }
 }

@@ -1,7 +1,7 @@
 import { loadProject } from "../config/load-project.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
-import { assertionSchema, caseAssertionSchema } from "../evals/checks/index.ts";
+import { assertionSchema, caseAssertionSchema, verifyAssertions } from "../evals/checks/index.ts";
 import { modelProviders } from "../models/index.ts";
 import { openRegistry, registries } from "../registries/index.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
@@ -18,6 +18,7 @@ export async function loadProjectFrom(
     schemas: {
       assertion: assertionSchema,
       caseAssertion: caseAssertionSchema,
+      verifyCase: verifyAssertions,
       registryKinds: Object.keys(registries),
       providers: Object.keys(modelProviders),
     },
