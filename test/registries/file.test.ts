@@ -7,6 +7,7 @@ import { promptDigest } from "../../src/domain/prompt.ts";
 import type { Registry } from "../../src/domain/registry.ts";
 import { registryContract } from "../contracts/registry.contract.ts";
 import { aVersion, SOME_TIME } from "./a-version.ts";
+import { plantMoves, plantVersions } from "./plant.ts";
 
 const prompt = "customer-support";
 const clock = { now: () => SOME_TIME };
@@ -113,19 +114,12 @@ describe("the folder of a file registry", () => {
   });
 
   it("holds thousands of moves and pages through them", async () => {
-    await threeMoves();
-    for (let sequence = 4; sequence <= 3000; sequence++) {
-      const [from, to] = sequence % 2 === 0 ? ["1.0.0", "1.1.0"] : ["1.1.0", "1.0.0"];
-      const at = new Date(SOME_TIME).toISOString();
-      const document = { schema: "promptgate/label-move@1", sequence, label: "production", from, to, at };
-      const file = join(folder, "moves", `${String(sequence).padStart(6, "0")}.json`);
-      await writeFile(file, JSON.stringify({ ...document, by: "Ada", reason: "" }));
-    }
-    const other = reopened();
-    expect((await other.history(prompt, { limit: 1 })).items[0]?.sequence).toBe(3000);
-    expect((await other.listLabels(prompt))[0]?.version).toBe("1.1.0");
-    await other.moveLabel({ prompt, label: "x", to: "1.0.0", expected: null, by: "Ada", reason: "" });
-    expect((await other.history(prompt, { limit: 1000 })).items[0]?.sequence).toBe(3001);
+    await plantVersions(join(root, "registry"), 2);
+    await plantMoves(join(root, "registry"), 3000);
+    expect((await registry.history(prompt, { limit: 1 })).items[0]?.sequence).toBe(3000);
+    expect((await registry.listLabels(prompt))[0]?.version).toBe("1.0.1");
+    await move("1.0.0", null, "x");
+    expect((await registry.history(prompt, { limit: 1000 })).items[0]?.sequence).toBe(3001);
   });
 
   it("sweeps what writers left behind that died long ago, and nothing younger", async () => {

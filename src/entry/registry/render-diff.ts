@@ -13,7 +13,7 @@ export interface DiffSection {
 
 const CONTEXT_LINES = 3;
 // Beyond this many changed lines or words a diff costs more than it shows.
-const LARGEST_EDIT = 5000;
+const LARGEST_EDIT = 1500;
 
 function json(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value, null, 2);
@@ -53,15 +53,16 @@ export function diffSections(before: PromptTemplate, after: PromptTemplate): Dif
 
 /** The hunks of a unified diff, or null when the texts are too large and too different for one. */
 function unifiedLines({ before, after }: DiffSection): string[] | null {
-  const patch = structuredPatch("a", "b", before ?? "", after ?? "", "", "", {
+  // A newline more at each end: a missing last newline is no difference between two lines.
+  const [old, fresh] = [before, after].map((text) => (text === null ? "" : `${text}\n`));
+  const patch = structuredPatch("", "", old ?? "", fresh ?? "", "", "", {
     context: CONTEXT_LINES,
     maxEditLength: LARGEST_EDIT,
   });
   if (patch === undefined) return null;
   return patch.hunks.flatMap((hunk) => [
     `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
-    // jsdiff's note on a missing last newline says nothing of a prompt.
-    ...hunk.lines.filter((line) => !line.startsWith("\\")),
+    ...hunk.lines,
   ]);
 }
 
