@@ -25,19 +25,19 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 export interface Trouble {
   readonly failures: number;
   readonly rateLimits: number;
-  /** When the first rate limit was met, in milliseconds of a monotonic clock; Infinity = never. */
+  /** When it first failed, and when it first met a rate limit, in milliseconds of a monotonic clock; Infinity = never. */
+  readonly since: number;
   readonly limitedSince: number;
 }
 
+export const NO_TROUBLE: Trouble = { failures: 0, rateLimits: 0, since: Infinity, limitedSince: Infinity };
+
 /** The trouble of a call after one more failure. */
 export function afterFailure(trouble: Trouble, failure: GateError, now: number): Trouble {
-  return failure.code === "RATE_LIMITED"
-    ? {
-        ...trouble,
-        rateLimits: trouble.rateLimits + 1,
-        limitedSince: Math.min(trouble.limitedSince, now),
-      }
-    : { ...trouble, failures: trouble.failures + 1 };
+  const since = Math.min(trouble.since, now);
+  if (failure.code !== "RATE_LIMITED") return { ...trouble, since, failures: trouble.failures + 1 };
+  const limitedSince = Math.min(trouble.limitedSince, now);
+  return { ...trouble, since, limitedSince, rateLimits: trouble.rateLimits + 1 };
 }
 
 /**

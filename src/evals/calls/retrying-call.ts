@@ -2,7 +2,14 @@ import { setMaxListeners } from "node:events";
 import type { LimitFunction } from "p-limit";
 import { GateError } from "../../domain/errors.ts";
 import type { Completion, Model, ModelRequest } from "../../domain/model.ts";
-import { afterFailure, DEFAULT_RETRY_POLICY, nextDelay, type RetryPolicy, type Trouble } from "./backoff.ts";
+import {
+  afterFailure,
+  DEFAULT_RETRY_POLICY,
+  nextDelay,
+  NO_TROUBLE,
+  type RetryPolicy,
+  type Trouble,
+} from "./backoff.ts";
 import { createBreaker, type Breaker } from "./breaker.ts";
 import { createLane, type Lane } from "./lane.ts";
 import type { Purpose } from "./usage.ts";
@@ -46,15 +53,17 @@ function createHealth(breaker: Breaker, policy: RetryPolicy, monotonic: () => nu
   let failedInRow = 0;
 
   /** Why the whole model is given up, or null when the failure concerns one call. */
-  function deadReason(failure: GateError, { limitedSince }: Trouble): string | null {
+  function deadReason(failure: GateError, { since }: Trouble): string | null {
     if (!failure.retryable) return null;
-    if (failure.code === "RATE_LIMITED") {
-      const seconds = policy.maxWaitMs / 1000;
-      if ((failure.retryAfterMs ?? 0) > policy.maxWaitMs) {
-        return `it asks to wait ${Math.ceil((failure.retryAfterMs ?? 0) / 1000)} s, longer than ${seconds} s`;
-      }
-      return lastSuccess < limitedSince ? `no call was accepted for ${seconds} s` : null;
+    const limited = failure.code === "RATE_LIMITED";
+    const seconds = policy.maxWaitMs / 1000;
+    const wait = failure.retryAfterMs ?? 0;
+    if (limited && wait > policy.maxWaitMs) {
+      return `it asks to wait ${Math.ceil(wait / 1000)} s, longer than ${seconds} s`;
     }
+    // Others were answered while this call failed: the fault is the call's, not the server's.
+    if (lastSuccess >= since) return null;
+    if (limited) return `no call was accepted for ${seconds} s`;
     failedInRow += 1;
     return failedInRow >= policy.deadAfter
       ? `${failedInRow} calls in a row failed, each after ${policy.retries} retries`
@@ -131,7 +140,7 @@ export function createRetryingCall(
   setMaxListeners(0, options.signal, breaker.signal);
 
   return async (request, purpose) => {
-    let trouble: Trouble = { failures: 0, rateLimits: 0, limitedSince: Number.POSITIVE_INFINITY };
+    let trouble = NO_TROUBLE;
     for (;;) {
       try {
         breaker.check();

@@ -56,6 +56,19 @@ describe("a server with faults", () => {
     expect(server.peak).toBeLessThanOrEqual(16);
   });
 
+  it("does not make Node warn of leaked listeners, however many calls are under way", async () => {
+    const warnings: string[] = [];
+    const collect = (warning: Error): void => {
+      warnings.push(warning.name);
+    };
+    process.on("warning", collect);
+    server = await startOpenAiServer({ latencyMs: 5 });
+    await askAll(callerOver(5000), questions(100));
+    expect(server.peak).toBe(16);
+    process.off("warning", collect);
+    expect(warnings).toEqual([]);
+  });
+
   it("that dies half way ends the run instead of grinding through every case", async () => {
     server = await startOpenAiServer({ reply: (_, index) => (index < 100 ? answer : { kind: "reset" }) });
     const caller = callerOver(5000);

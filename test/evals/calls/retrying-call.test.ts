@@ -134,6 +134,28 @@ describe("what no call would escape", () => {
     },
   );
 
+  it("is not a server that fails on some requests only, though they fail last", async () => {
+    const run = simulateRun(({ request }) =>
+      Number(request.messages[0]?.content) % 10 === 0 ? retryable("PROVIDER_FAILED") : "ok",
+    );
+    const { answered, errors } = await askAll(run, questions(300));
+    expect(answered).toBe(270);
+    expect(errors.filter((error) => error.fatal)).toEqual([]);
+  });
+
+  it("is not a server that comes back now and then", async () => {
+    const policy = { ...DEFAULT_RETRY_POLICY, retries: 0 };
+    const run = simulateRun(({ index }) => (index % 5 === 4 ? "ok" : retryable("NETWORK")), {
+      concurrency: 1,
+      policy,
+    });
+    const { answered, errors } = await askAll(run, questions(100));
+    expect({ answered, fatal: errors.filter((error) => error.fatal).length }).toEqual({
+      answered: 20,
+      fatal: 0,
+    });
+  });
+
   it("is not a server that fails now and then", async () => {
     const run = simulateRun(({ index }) => (index % 3 === 0 ? retryable("NETWORK") : "ok"));
     const { answered, errors } = await askAll(run, questions(300));
