@@ -12,6 +12,7 @@ export function visibleLine(text: string, length = 200): string {
   const line = visible(text.slice(0, length * 4))
     .replace(/\s+/g, " ")
     .trim();
+  if (line.length <= length) return line;
   const characters = Array.from(line);
   return characters.length <= length ? line : `${characters.slice(0, length - 1).join("")}…`;
 }

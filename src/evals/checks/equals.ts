@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { canonicalJson } from "../../domain/digest.ts";
+import { jsonEquals } from "./json-equals.ts";
 import { measured, outputCheck, quote } from "./check.ts";
 import { expectation, templateText, valueFor } from "./assertion-value.ts";
 
@@ -28,11 +29,11 @@ export const equals = outputCheck(
     prepare: ({ value }, preparation) => {
       const wanted = valueFor(value, preparation);
       if (typeof wanted === "object") {
-        const canonical = canonicalJson(wanted);
+        const expected = `equal the JSON ${quote(canonicalJson(wanted))}`;
         return ({ completion, parsedJson }) => {
           const parsed = parsedJson();
-          const pass = parsed.kind === "json" && canonicalJson(parsed.value) === canonical;
-          return measured(pass, `equal the JSON ${quote(canonical)}`, quote(completion.text));
+          const pass = parsed.kind === "json" && jsonEquals(parsed.value, wanted);
+          return measured(pass, expected, quote(completion.text));
         };
       }
       const text = typeof wanted === "string" ? wanted : canonicalJson(wanted);

@@ -3,6 +3,7 @@ import parsePath from "jsonpath-rfc9535/parser";
 import * as z from "zod";
 import { canonicalJson } from "../../domain/digest.ts";
 import { expectation, fillValue } from "./assertion-value.ts";
+import { jsonEquals } from "./json-equals.ts";
 import { measured, outputCheck, quote } from "./check.ts";
 
 /** A node of the parsed path, as far as the rules below look at it. */
@@ -35,6 +36,15 @@ function pathProblem(path: string): string | null {
   return null;
 }
 
+/** What a path selected, in a few words however large it is. */
+function describeSelected(selected: readonly JsonValue[]): string {
+  const [first] = selected;
+  if (first === undefined) return "nothing there";
+  const others = selected.length === 1 ? "" : ` and ${selected.length - 1} more`;
+  if (Array.isArray(first)) return `a list of ${first.length}${others}`;
+  return `${typeof first === "object" && first !== null ? "an object" : quote(JSON.stringify(first))}${others}`;
+}
+
 const bound = z.number(expectation("a number"));
 
 export const jsonPath = outputCheck(
@@ -61,22 +71,25 @@ export const jsonPath = outputCheck(
       }
     },
     prepare: ({ path, value, min = -Infinity, max = Infinity }, preparation) => {
-      const wanted = value === undefined ? null : canonicalJson(fillValue(value, preparation));
+      const wanted = value === undefined ? undefined : fillValue(value, preparation);
       const ranged = min !== -Infinity || max !== Infinity;
       const matches = (found: unknown): boolean => {
-        if (wanted !== null) return canonicalJson(found) === wanted;
+        if (wanted !== undefined) return jsonEquals(found, wanted);
         return !ranged || (typeof found === "number" && found >= min && found <= max);
       };
       const condition =
-        wanted !== null ? ` equal to ${quote(wanted)}` : ranged ? ` from ${min} to ${max}` : "";
+        wanted === undefined
+          ? ranged
+            ? ` from ${min} to ${max}`
+            : ""
+          : ` equal to ${quote(canonicalJson(wanted))}`;
       const expected = `have something at ${quote(path)}${condition}`;
       return ({ completion, parsedJson }) => {
         const parsed = parsedJson();
         if (parsed.kind === "invalid")
           return measured(false, expected, `no JSON but ${quote(completion.text)}`);
         const selected = query(parsed.value as JsonValue, path);
-        const found = selected.length === 0 ? "nothing there" : quote(JSON.stringify(selected.slice(0, 3)));
-        return measured(selected.some(matches), expected, found);
+        return measured(selected.some(matches), expected, describeSelected(selected));
       };
     },
   },

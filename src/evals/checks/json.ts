@@ -62,7 +62,7 @@ export const containsJson = outputCheck(fields, {
       let firstProblem: string | null = null;
       for (const candidate of candidates(text, value !== undefined)) {
         const problem = problemOf(candidate);
-        if (problem === null) return measured(true, expected, quote(JSON.stringify(candidate)));
+        if (problem === null) return measured(true, expected, `it in ${quote(text)}`);
         firstProblem ??= problem;
       }
       return measured(false, expected, firstProblem ?? `none in ${quote(text)}`);

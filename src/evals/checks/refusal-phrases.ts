@@ -123,10 +123,14 @@ const PHRASES = new RegExp(
   "u",
 );
 
-/** The words with which a text declines, or null when it does not read like a refusal. */
+/** Characters that are read: a refusal says so early. */
+const READ_LENGTH = 20_000;
+
+/** The words with which a text declines in its first 20,000 characters, or null when it reads like no refusal. */
 export function refusalPhrase(text: string): string | null {
   const plain = text
-    .trim()
+    .trimStart()
+    .slice(0, READ_LENGTH)
     .toLowerCase()
     .normalize("NFC")
     .replace(/[\u2018\u2019\u2032\u02bc]/g, "'");

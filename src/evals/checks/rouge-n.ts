@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { textFor, textValue } from "./assertion-value.ts";
-import { measured, outputCheck } from "./check.ts";
+import { measured, outputCheck, unmeasured } from "./check.ts";
 
 const DEFAULT_THRESHOLD = 0.75;
 
@@ -10,6 +10,9 @@ const TOKEN = /[\p{L}\p{M}\p{N}]+(?:(?:[-'\u2019._/]|[,:](?=\p{N}))[\p{L}\p{M}\p
 /** Contractions are two tokens, as in the Penn Treebank: `can't` is `ca` and `n't`. */
 const CONTRACTION = /^(.+?)(n['\u2019]t|['\u2019](?:ll|re|ve|s|m|d))$/u;
 
+/** Longer outputs are not cut but left unscored: their word sequences would take hundreds of megabytes. */
+const MAX_LENGTH = 500_000;
+
 function tokenize(text: string): string[] {
   return (text.toLowerCase().match(TOKEN) ?? []).flatMap((token) => {
     const parts = token.length < 40 ? CONTRACTION.exec(token) : null;
@@ -17,7 +20,7 @@ function tokenize(text: string): string[] {
   });
 }
 
-/** How often each run of `n` tokens occurs; NUL joins them because no token holds white space or is empty. */
+/** How often each run of `n` tokens occurs; no token holds white space, so a space joins them unmistakably. */
 function countGrams(tokens: readonly string[], n: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let start = 0; start + n <= tokens.length; start += 1) {
@@ -63,6 +66,11 @@ export const rougeN = outputCheck(
     prepare: ({ value, n = 1, threshold = DEFAULT_THRESHOLD }, preparation) => {
       const wanted = textFor(value, preparation);
       return ({ completion: { text } }) => {
+        if (text.length > MAX_LENGTH) {
+          return unmeasured(
+            `the output (${text.length} characters) is too long for ROUGE, which reads ${MAX_LENGTH}`,
+          );
+        }
         const score = rougeScore(text, wanted, n);
         return measured(
           score >= threshold,
