@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /** How a criterion may be answered, as a judge sees it: scores stay with the caller. */
 export type JudgeLabels =
   | {
@@ -70,21 +72,39 @@ function readSections(lines: readonly string[]): { readonly tag: string; readonl
   return { tag, sections };
 }
 
+const rubricSchema = z.object({
+  name: z.string(),
+  scale: z.union([
+    z.object({
+      kind: z.literal("choices"),
+      labels: z.array(z.string()),
+      notApplicable: z.array(z.string()),
+    }),
+    z.object({ kind: z.literal("likert"), min: z.number(), max: z.number() }),
+  ]),
+  criteria: z.array(z.object({ id: z.string(), question: z.string() })),
+});
+
+function readJson<Value>(text: string, schema: z.ZodType<Value>): Value | null {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** The task of a text that `renderJudgeTask` wrote; null for any other text. */
 export function readJudgeTask(text: string): JudgeTask | null {
   const lines = text.split("\n");
   const [, nonce] = /^NONCE: ([0-9a-f]+)$/.exec(lines[0] ?? "") ?? [];
-  const rubric = /^RUBRIC: (\{.*\})$/.exec(lines[1] ?? "")?.[1];
-  if (nonce === undefined || rubric === undefined) return null;
+  const [, rubricText] = /^RUBRIC: (\{.*\})$/.exec(lines[1] ?? "") ?? [];
+  const rubric = rubricText === undefined ? null : readJson(rubricText, rubricSchema);
+  if (nonce === undefined || rubric === null) return null;
   const refused = lines.find((line) => line.startsWith("REFUSED: "))?.slice("REFUSED: ".length);
-  try {
-    return {
-      nonce,
-      ...readSections(lines.slice(2)),
-      rubric: JSON.parse(rubric) as JudgeTask["rubric"],
-      refused: refused === undefined ? null : (JSON.parse(refused) as string),
-    };
-  } catch {
-    return null;
-  }
+  return {
+    nonce,
+    ...readSections(lines.slice(2)),
+    rubric,
+    refused: refused === undefined ? null : readJson(refused, z.string()),
+  };
 }

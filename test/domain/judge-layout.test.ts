@@ -48,6 +48,8 @@ describe("the layout of a judge's task", () => {
     "Context: x\n\nQuestion: y",
     "NONCE: ab",
     "NONCE: ab\nRUBRIC: {broken}",
+    "NONCE: ab\nRUBRIC: {}",
+    `NONCE: ab\nRUBRIC: {"name":"x","scale":{"kind":"choices"},"criteria":[]}`,
     "NONCE: xyz\nRUBRIC: {}",
   ])("is not seen in %j", (other) => {
     expect(readJudgeTask(other)).toBeNull();

@@ -237,7 +237,7 @@ describe("the embedded model", () => {
           "Answer in JSON with keys ",
           '"',
           "Use at most 0 words.",
-          "NONCE: ab",
+          "NONCE: ab\nRUBRIC: {}\n",
           "\n",
           "refunds ",
         ),
