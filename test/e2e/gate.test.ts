@@ -2,7 +2,12 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { renderVerdict } from "../loopback/judge-replies.ts";
-import { startOpenAiServer, type OpenAiServer, type Reply, type SeenRequest } from "../loopback/openai-server.ts";
+import {
+  startOpenAiServer,
+  type OpenAiServer,
+  type Reply,
+  type SeenRequest,
+} from "../loopback/openai-server.ts";
 import { runCli, type CliResult } from "./cli.ts";
 import { aProject, aPrompt, type ProjectShape, type TestProject } from "./project.ts";
 
@@ -25,7 +30,9 @@ function project(shape: ProjectShape): TestProject {
 
 /** Publishes 1.0.0 as production and puts 1.1.0 with the instruction under test. */
 async function withCandidate(made: TestProject, instruction: string): Promise<void> {
-  const published = await runCli(["publish", "greeter", "--label", "production", "--author", "test"], { cwd: made.folder });
+  const published = await runCli(["publish", "greeter", "--label", "production", "--author", "test"], {
+    cwd: made.folder,
+  });
   expect(published).toMatchObject({ exitCode: 0 });
   made.write("prompts/greeter.prompt.yml", aPrompt("1.1.0", instruction));
 }
@@ -119,9 +126,9 @@ describe("a gate against a server that speaks the protocol", () => {
     expect(usage?.cachedCalls).toBeGreaterThanOrEqual(40);
     // One call was under way when the process died; every other one was kept.
     expect(server.count - atKill).toBe(usage?.calls);
-    expect(new Set(server.requests.map(({ body }) => JSON.stringify(body.messages))).size).toBeGreaterThanOrEqual(
-      server.count - 1,
-    );
+    expect(
+      new Set(server.requests.map(({ body }) => JSON.stringify(body.messages))).size,
+    ).toBeGreaterThanOrEqual(server.count - 1);
   });
 
   it("stops on Ctrl-C with exit code 130 and goes on afterwards", async () => {
@@ -149,7 +156,8 @@ describe("a gate against a server that speaks the protocol", () => {
     await withCandidate(made, better);
     const files = ["out/report.md", "out/report.html", "out/report.junit.xml", "out/report.json"];
     const result = await gate(made, ...files.flatMap((file) => ["-o", file]));
-    for (const file of files) expect(readFileSync(join(made.folder, file), "utf8").length).toBeGreaterThan(200);
+    for (const file of files)
+      expect(readFileSync(join(made.folder, file), "utf8").length).toBeGreaterThan(200);
     const folder = join(made.folder, documentOf(result).prompts[0]?.runDir ?? "");
     expect(readdirSync(folder).sort()).toEqual([
       "baseline",
@@ -165,8 +173,18 @@ describe("a gate against a server that speaks the protocol", () => {
 
 describe("a server that misbehaves", () => {
   it.each<[string, Reply, number, string]>([
-    ["refuses the key", { kind: "status", status: 401, body: '{"error":{"message":"bad key"}}' }, 4, "AUTHENTICATION"],
-    ["does not know the model", { kind: "status", status: 404, body: '{"error":{"message":"no such model"}}' }, 4, "PROVIDER_FAILED"],
+    [
+      "refuses the key",
+      { kind: "status", status: 401, body: '{"error":{"message":"bad key"}}' },
+      4,
+      "AUTHENTICATION",
+    ],
+    [
+      "does not know the model",
+      { kind: "status", status: 404, body: '{"error":{"message":"no such model"}}' },
+      4,
+      "PROVIDER_FAILED",
+    ],
     [
       "says the quota is used up",
       { kind: "status", status: 429, body: '{"error":{"message":"quota","code":"insufficient_quota"}}' },
@@ -186,8 +204,14 @@ describe("a server that misbehaves", () => {
 
   it.each<[string, (request: SeenRequest) => string]>([
     ["answers prose", () => "I think this is fine."],
-    ["answers with two objects", (request) => `${renderVerdict(request, "supported")}\n${renderVerdict(request, "supported")}`],
-    ["repeats a wrong nonce", (request) => renderVerdict(request, "supported").replace(/"nonce":"[0-9a-f]+"/, '"nonce":"00"')],
+    [
+      "answers with two objects",
+      (request) => `${renderVerdict(request, "supported")}\n${renderVerdict(request, "supported")}`,
+    ],
+    [
+      "repeats a wrong nonce",
+      (request) => renderVerdict(request, "supported").replace(/"nonce":"[0-9a-f]+"/, '"nonce":"00"'),
+    ],
     ["answers a label that does not exist", (request) => renderVerdict(request, "excellent")],
   ])("a judge that %s leaves cases unscored: no verdict, never a pass", async (_, reply) => {
     const server = await aServer((request) =>

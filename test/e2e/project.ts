@@ -39,7 +39,10 @@ export function someCases(count: number): string {
   return Array.from({ length: count }, (_, index) =>
     JSON.stringify({
       id: `case-${index}`,
-      vars: { query: `What does article ${index} cost?`, context: `Article ${index} costs ${index + 3} euros.` },
+      vars: {
+        query: `What does article ${index} cost?`,
+        context: `Article ${index} costs ${index + 3} euros.`,
+      },
       assert: [{ type: "contains", value: `${index + 3}`, metric: "price" }],
     }),
   ).join("\n");

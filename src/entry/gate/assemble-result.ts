@@ -5,6 +5,7 @@ import type {
   PromptGateResult,
   RunUsage,
 } from "../../domain/gate-result.ts";
+import type { ModelSettings } from "../../domain/project.ts";
 import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
 import type { GatePlan } from "../../gate/plan.ts";
 import { describeChanges, largestChanges } from "./case-changes.ts";
@@ -44,19 +45,22 @@ function planSummary(plan: GatePlan, calls: PlanSummary["calls"]): PlanSummary {
   };
 }
 
-function modelsOf({ project }: GateScope, { models, rubrics, outputs }: Preparation): ModelUse[] {
+function modelsOf({ project, selection }: GateScope, { models, rubrics, outputs }: Preparation): ModelUse[] {
+  // Replayed answers are named as such, whoever gave them once.
+  const provider = (settings: ModelSettings): string =>
+    selection.replay === undefined ? settings.provider : "recorded";
   const use = (role: "candidate" | "baseline"): ModelUse[] => {
     const stored = outputs[role];
     if (stored !== undefined) return [{ role, provider: "stored outputs", model: stored.file }];
     const settings = models[role];
-    return settings === null ? [] : [{ role, provider: settings.provider, model: settings.model }];
+    return settings === null ? [] : [{ role, provider: provider(settings), model: settings.model }];
   };
   return [
     ...use("candidate"),
     ...use("baseline"),
     ...rubrics.map((rubric): ModelUse => {
-      const { provider, model } = modelSettingsOf(project, rubric);
-      return { role: "judge", provider, model, metric: rubric.name };
+      const settings = modelSettingsOf(project, rubric);
+      return { role: "judge", provider: provider(settings), model: settings.model, metric: rubric.name };
     }),
   ];
 }
@@ -130,10 +134,6 @@ function ruling({ decision, critical }: GateRun): Ruling {
   return { verdict, headline, reasons };
 }
 
-function unscoredCases({ unscored }: GateRun): number {
-  return new Set(unscored.map(({ id }) => id)).size;
-}
-
 async function changes(
   metrics: readonly MetricResult[],
   { rows, evaluate }: GateRun,
@@ -157,15 +157,15 @@ export async function assembleResult(
     ...empty,
     ...ruling(run),
     warnings: [...empty.warnings, ...decision.warnings],
-    metrics: decision.metrics,
+    metrics: decision.metrics.filter(({ level, candidate }) => level !== "off" || candidate !== null),
     cases: {
       total: empty.cases.total,
       used: new Set(rows.candidate.map(({ id }) => id)).size,
-      unscored: unscoredCases(run),
+      unscored: unscored.cases,
       broken: critical.broken,
     },
     ...(await changes(decision.metrics, run)),
-    unscored,
+    unscored: unscored.first,
     usage,
     runDir: preparation.run.path,
   };

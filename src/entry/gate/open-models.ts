@@ -12,6 +12,8 @@ import { createModel, isLocalProvider } from "../../models/index.ts";
 import { recordingModel, replayModel } from "../../models/recorded.ts";
 import type { CommandContext } from "../context.ts";
 
+const FREE = { inputPerMillion: 0, outputPerMillion: 0 } as const;
+
 export interface ModelAccess {
   readonly concurrency: number;
   /** False: answers are neither read from nor written to the cache that runs share. */
@@ -44,6 +46,11 @@ function openModel(settings: ModelSettings, { access, context }: OpenModels): Mo
   return access.record === undefined ? model : recordingModel(model, access.record);
 }
 
+/** A recording must hold every call, a replay answers from nothing else, and what answers here and now needs no cache. */
+function needsCache({ provider }: ModelSettings, { record, replay }: ModelAccess): boolean {
+  return record === undefined && replay === undefined && !isLocalProvider(provider);
+}
+
 /** One caller for each entry of `models`, made when it is first asked for. All of them share the user's `-j`. */
 export function openModels(options: OpenModels): (settings: ModelSettings) => Caller {
   const { access, context, journal, usage } = options;
@@ -58,10 +65,9 @@ export function openModels(options: OpenModels): (settings: ModelSettings) => Ca
     if (known !== undefined) return known;
     const caller = createCaller({
       model: openModel(settings, options),
-      price: settings.price,
+      price: settings.price ?? (isLocalProvider(settings.provider) ? FREE : undefined),
       slots,
-      // A recording must hold every call, and what answers here and now needs no cache.
-      cache: access.record !== undefined || isLocalProvider(settings.provider) ? null : cache,
+      cache: needsCache(settings, access) ? cache : null,
       usage,
       admit: options.admit,
       monotonic: () => performance.now(),

@@ -34,6 +34,8 @@ export interface GateSelection extends CaseFilter {
   /** `FILE` for the candidate, `baseline=FILE` for the baseline. */
   readonly outputs: readonly string[];
   readonly seed?: number | undefined;
+  /** Recorded answers are another question than live ones. */
+  readonly replay?: string | undefined;
 }
 
 export interface GateScope {
@@ -152,7 +154,9 @@ function outputWarnings(outputs: Preparation["outputs"], { entries }: Dataset): 
     const [first = ""] = foreign;
     return foreign.length === 0
       ? []
-      : [`${visibleLine(file.file)}: ${foreign.length} outputs belong to no case of the dataset, the first is ${visibleLine(first, 60)}`];
+      : [
+          `${visibleLine(file.file)}: ${foreign.length} outputs belong to no case of the dataset, the first is ${visibleLine(first, 60)}`,
+        ];
   });
 }
 
@@ -185,6 +189,7 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
       baseline: models.baseline && modelIdentity(models.baseline),
     },
     samples: samplesOf(policy, outputs),
+    replayed: selection.replay !== undefined,
     cases: entries.length === dataset.entries.length ? "all" : entries.map(({ id }) => id),
   });
   const run = await planRun(
@@ -218,7 +223,11 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
     run,
     digests,
     staticFailures: statics.failures,
-    warnings: [...selectionWarnings(entries, dataset), ...outputWarnings(outputs, dataset), ...statics.warnings],
+    warnings: [
+      ...selectionWarnings(entries, dataset),
+      ...outputWarnings(outputs, dataset),
+      ...statics.warnings,
+    ],
     close: async () => {
       await dataset.close();
       await Promise.all(Object.values(outputs).map((file) => file.close()));
