@@ -1,5 +1,5 @@
 import type { ModelRequest } from "../../domain/model.ts";
-import { readInstructions, STOCK, type Escalation, type Instructions } from "./instructions.ts";
+import { readInstructions, STOCK, type Instructions } from "./instructions.ts";
 import { readPrompt } from "./read-prompt.ts";
 import { renderKeys, renderSchema, type Answer } from "./render-json.ts";
 import { questionTerms, selectSentences, type Selection } from "./select-sentences.ts";
@@ -10,11 +10,6 @@ import { wordsOf } from "./words.ts";
 /** Share of the question's weight that the context must cover for an answer to count as found. */
 export const ANSWERABLE = 0.4;
 const DEFAULT_SENTENCES = 3;
-
-function concerns(question: ReadonlyMap<string, number>, { topics }: Escalation): boolean {
-  // The head of a phrase names the matter ("billing disputes": a dispute), what stands before it only narrows it down.
-  return topics.some((topic) => question.has(topic.at(-1) ?? ""));
-}
 
 function cutWords(text: string, limit: number): string {
   const words = text.split(/\s+/);
@@ -53,7 +48,7 @@ function refuse(text: string): Answer {
 
 function decideAnswer(context: string, question: string, { instructions, stock }: Manner): Answer {
   const terms = questionTerms(question);
-  const escalation = instructions.escalations.find((entry) => concerns(terms, entry));
+  const escalation = instructions.escalations.find(({ topics }) => topics.some((topic) => terms.has(topic)));
   if (escalation !== undefined) return refuse(escalation.sentence ?? stock.handover);
 
   const selection = selectSentences(context, terms, instructions.maxSentences ?? DEFAULT_SENTENCES);

@@ -80,6 +80,7 @@ function isNegated(sentence: string): boolean {
   );
 }
 
+/** What the context says and the question asks, prepared for many claims. */
 export function readGround(context: string, question: string): Ground {
   const sentences = sentencesOf(plain(context)).map((sentence) => ({
     terms: new Set(termsOf(sentence)),

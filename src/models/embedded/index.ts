@@ -3,7 +3,7 @@ import { readJudgeTask } from "../../domain/judge-layout.ts";
 import type { Completion, FinishReason, Model, ModelRequest } from "../../domain/model.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { answerQuestion } from "./answer.ts";
-import { judgeTask } from "./judge.ts";
+import { answerJudgeTask } from "./judge.ts";
 import { estimateTokens } from "./words.ts";
 
 const MODELS = ["embedded-1"];
@@ -33,7 +33,7 @@ function limitText(
 /** A request in a judge's layout is judged, every other one answered. */
 function reply(request: ModelRequest): string {
   const task = readJudgeTask(request.messages.at(-1)?.content ?? "");
-  return task === null ? answerQuestion(request) : judgeTask(task);
+  return task === null ? answerQuestion(request) : answerJudgeTask(task);
 }
 
 function complete(model: string, request: ModelRequest): Completion {

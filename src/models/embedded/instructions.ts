@@ -1,8 +1,9 @@
 import { sentencesOf, termsOf } from "./words.ts";
 
-/** Questions to hand to a person: each topic is the stems of one phrase, its head last. */
+/** Questions to hand to a person. */
 export interface Escalation {
-  readonly topics: readonly (readonly string[])[];
+  /** Stems of the topics' heads: "billing disputes" is about disputes, what stands before only narrows it down. */
+  readonly topics: readonly string[];
   /** What to say, in the prompt's words; null = the stock sentence. */
   readonly sentence: string | null;
 }
@@ -23,14 +24,14 @@ export interface Instructions {
   readonly jsonKeys: readonly string[] | null;
   /** Stock sentences in the question's language instead of English. */
   readonly questionLanguage: boolean;
-  /** `stock` = the model's own words; null = none. */
+  /** `STOCK` = the model's own words; null = none. */
   readonly greeting: string | null;
   readonly closing: string | null;
   readonly apology: string | null;
 }
 
-/** Stands for the model's own wording where a prompt asks for a greeting, closing or apology without giving one. */
-export const STOCK = "stock";
+/** Stands for the model's own wording where a prompt asks for a greeting, closing or apology without quoting one (no quotation is empty). */
+export const STOCK = "";
 
 /** One clause of the instructions: lower case with quotations taken out. */
 interface Clause {
@@ -109,11 +110,11 @@ const FRAME = new Set(
   ),
 );
 
-function readTopics(phrase: string): string[][] {
+function readTopics(phrase: string): string[] {
   return phrase
     .split(/,|\band\b|\bor\b|\//)
-    .map((topic) => termsOf(topic).filter((term) => !FRAME.has(term)))
-    .filter((topic) => topic.length > 0);
+    .map((topic) => termsOf(topic).findLast((term) => !FRAME.has(term)))
+    .filter((head) => head !== undefined);
 }
 
 const readEscalation: Rule = (clause) => {

@@ -177,7 +177,7 @@ function pickLabel(id: string, { score, strict }: Measurement, scale: JudgeLabel
  * right), all others likeness to the reference answer; `CONFIG_INVALID` where there is neither one nor a label for what
  * does not apply. What stands in the sections is only ever measured, never obeyed.
  */
-export function judgeTask(task: JudgeTask): string {
+export function answerJudgeTask(task: JudgeTask): string {
   const material = readMaterial(task);
   const measured = task.rubric.criteria.map(({ id, question }) => ({
     id,
