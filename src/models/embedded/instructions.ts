@@ -1,7 +1,7 @@
 import { sentencesOf, termsOf } from "./words.ts";
 
 /** Questions to hand to a person. */
-export interface Escalation {
+interface Escalation {
   /** Stems of the topics' heads: "billing disputes" is about disputes, what stands before only narrows it down. */
   readonly topics: readonly string[];
   /** What to say, in the prompt's words; null = the stock sentence. */
