@@ -1,6 +1,6 @@
 import { jsonDigest, type Digest } from "./digest.ts";
 
-export type MessageRole = "system" | "developer" | "user" | "assistant";
+type MessageRole = "system" | "developer" | "user" | "assistant";
 
 /** One message; in a template `content` still holds its `{{variables}}`. */
 export interface Message {

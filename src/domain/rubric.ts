@@ -5,7 +5,7 @@ export type Scale =
   | { readonly kind: "choices"; readonly choices: Readonly<Record<string, number | null>> }
   | { readonly kind: "likert"; readonly min: number; readonly max: number };
 
-export interface Criterion {
+interface Criterion {
   readonly id: string;
   readonly question: string;
 }

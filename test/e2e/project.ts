@@ -35,7 +35,7 @@ export function aPrompt(version: string, instruction: string): string {
   });
 }
 
-export function someCases(count: number): string {
+function someCases(count: number): string {
   return Array.from({ length: count }, (_, index) =>
     JSON.stringify({
       id: `case-${index}`,

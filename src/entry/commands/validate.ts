@@ -11,7 +11,9 @@ function counted(count: number, word: string): string {
 function summary({ prompts }: Project): string {
   const cases = prompts.reduce((sum, prompt) => sum + prompt.cases, 0);
   const rubrics = new Set(prompts.flatMap(({ judges }) => judges.map(({ digest }) => digest)));
-  return [counted(prompts.length, "prompt"), counted(cases, "case"), counted(rubrics.size, "rubric")].join(", ");
+  return [counted(prompts.length, "prompt"), counted(cases, "case"), counted(rubrics.size, "rubric")].join(
+    ", ",
+  );
 }
 
 function document(problems: readonly Problem[]): string {

@@ -7,13 +7,14 @@ import type {
 } from "../../domain/gate-result.ts";
 import type { ModelSettings } from "../../domain/project.ts";
 import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
+import { visibleLine } from "../../domain/visible.ts";
 import type { GatePlan } from "../../gate/plan.ts";
 import { describeChanges, largestChanges } from "./case-changes.ts";
 import type { GateRun } from "./run-plan.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { modelSettingsOf } from "./resolve-versions.ts";
 
-export const NO_USAGE: RunUsage = {
+const NO_USAGE: RunUsage = {
   calls: 0,
   cachedCalls: 0,
   costUsd: 0,
@@ -108,21 +109,24 @@ interface Ruling {
   readonly reasons: readonly string[];
 }
 
+function caseList(ids: readonly string[]): string {
+  const shown = ids.slice(0, 10).map((id) => visibleLine(id, 60));
+  return `${shown.join(", ")}${ids.length > 10 ? ", …" : ""}`;
+}
+
 /** Critical cases stand above every mean: a broken one fails, an unsettled one keeps a pass from being one. */
 function ruling({ decision, critical }: GateRun): Ruling {
   const { verdict, headline, reasons } = decision;
-  const list = (ids: readonly string[]): string =>
-    `${ids.slice(0, 10).join(", ")}${ids.length > 10 ? ", …" : ""}`;
   if (critical.broken.length > 0) {
-    const reason = `critical: ${critical.broken.length} critical ${critical.broken.length === 1 ? "case breaks" : "cases break"}: ${list(critical.broken)}`;
+    const reason = `critical: ${critical.broken.length} critical ${critical.broken.length === 1 ? "case breaks" : "cases break"}: ${caseList(critical.broken)}`;
     return {
       verdict: "fail",
-      headline: `The candidate breaks what may never break: ${list(critical.broken)} failed in two of two samples.`,
+      headline: `The candidate breaks what may never break: ${caseList(critical.broken)} failed in two of two samples.`,
       reasons: [reason, ...reasons],
     };
   }
   if (critical.unsettled.length > 0) {
-    const reason = `critical: not settled whether the candidate breaks ${list(critical.unsettled)}: an answer is missing`;
+    const reason = `critical: not settled whether the candidate breaks ${caseList(critical.unsettled)}: an answer is missing`;
     return verdict === "pass"
       ? {
           verdict: "inconclusive",

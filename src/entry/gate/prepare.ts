@@ -1,21 +1,18 @@
 import type { Assertion } from "../../domain/case.ts";
 import { openDataset } from "../../config/dataset.ts";
-import { openOutputs, type OutputsFile } from "../../config/outputs.ts";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
-import { GateError } from "../../domain/errors.ts";
 import type { CaseEntry, Dataset, ModelSettings, Project, PromptProject } from "../../domain/project.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { Rubric } from "../../domain/rubric.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
 import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
-import type { SideName } from "../../evals/sides.ts";
 import { planGate, type GatePlan } from "../../gate/plan.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
-import { visibleLine } from "../../domain/visible.ts";
 import type { CommandContext } from "../context.ts";
 import { metricRules } from "./metric-rules.ts";
+import { foreignOutputWarnings, openStoredOutputs, type OpenedOutputs } from "./open-outputs.ts";
 import {
   modelSettingsOf,
   resolveBaseline,
@@ -59,7 +56,7 @@ export interface Preparation {
   readonly assertions: readonly Assertion[];
   readonly dataset: Dataset;
   readonly entries: readonly CaseEntry[];
-  readonly outputs: Readonly<Partial<Record<SideName, OutputsFile>>>;
+  readonly outputs: OpenedOutputs;
   readonly plan: GatePlan;
   readonly run: RunDirectory;
   readonly digests: {
@@ -72,20 +69,6 @@ export interface Preparation {
   readonly staticFailures: readonly string[];
   readonly warnings: readonly string[];
   close(): Promise<void>;
-}
-
-async function openStoredOutputs(scope: GateScope): Promise<Preparation["outputs"]> {
-  const outputs: Partial<Record<SideName, OutputsFile>> = {};
-  for (const argument of scope.selection.outputs) {
-    const [, named, file = ""] = /^(?:(baseline|candidate)=)?(.*)$/s.exec(argument) ?? [];
-    const side: SideName = named === "baseline" ? "baseline" : "candidate";
-    if (outputs[side] !== undefined) throw new GateError("USAGE", `--outputs names the ${side} twice`);
-    outputs[side] = await openOutputs(scope.context.cwd, file);
-  }
-  if (outputs.baseline !== undefined && outputs.candidate === undefined) {
-    throw new GateError("USAGE", "--outputs baseline=… goes with --outputs FILE for the candidate");
-  }
-  return outputs;
 }
 
 /** Model, address and price-free settings that shape a model's answers. */
@@ -107,19 +90,19 @@ function derivedSeed(...digests: readonly (Digest | null)[]): number {
   return Number.parseInt(jsonDigest(digests).slice("sha256:".length, "sha256:".length + 12), 16);
 }
 
+function versionIdentity({ source, digest }: ResolvedVersion): TierInput["candidate"] {
+  return { version: source.version, digest };
+}
+
 function tierOf(
   scope: GateScope,
   candidate: ResolvedVersion,
   baseline: ResolvedVersion | null,
 ): TierDecision {
   const { project, selection } = scope;
-  const identity = ({ source, digest }: ResolvedVersion): TierInput["candidate"] => ({
-    version: source.version,
-    digest,
-  });
   return decideTier({
-    baseline: baseline && identity(baseline),
-    candidate: identity(candidate),
+    baseline: baseline && versionIdentity(baseline),
+    candidate: versionIdentity(candidate),
     findings:
       baseline === null
         ? []
@@ -131,13 +114,6 @@ function tierOf(
   });
 }
 
-function samplesOf(policy: TierPolicy, outputs: Preparation["outputs"]): unknown {
-  return {
-    repeat: policy.repeat,
-    outputs: { candidate: outputs.candidate?.digest, baseline: outputs.baseline?.digest },
-  };
-}
-
 function selectionWarnings(entries: readonly CaseEntry[], dataset: Dataset): string[] {
   const all = dataset.entries.length;
   return entries.length === all
@@ -147,85 +123,100 @@ function selectionWarnings(entries: readonly CaseEntry[], dataset: Dataset): str
       ];
 }
 
-function outputWarnings(outputs: Preparation["outputs"], { entries }: Dataset): string[] {
-  const known = new Set(entries.map(({ id }) => id));
-  return Object.values(outputs).flatMap((file) => {
-    const foreign = Array.from(file.ids()).filter((id) => !known.has(id));
-    const [first = ""] = foreign;
-    return foreign.length === 0
-      ? []
-      : [
-          `${visibleLine(file.file)}: ${foreign.length} outputs belong to no case of the dataset, the first is ${visibleLine(first, 60)}`,
-        ];
-  });
-}
+type Versions = Pick<Preparation, "candidate" | "baseline" | "tier" | "policy" | "models">;
+type Measurement = Pick<Preparation, "dataset" | "entries" | "outputs" | "rules" | "rubrics" | "assertions">;
 
-/** Reads what the gate needs, decides the tier and plans the run. Calls no model. */
-export async function prepareGate(scope: GateScope): Promise<Preparation> {
+async function readVersions(scope: GateScope): Promise<Versions> {
   const { project, prompt, selection } = scope;
   const where = { cwd: scope.context.cwd, project, prompt, registry: scope.registry };
   const candidate = await resolveCandidate(where, selection.candidate);
   const baseline = await resolveBaseline(where, selection.baseline);
   const tier = tierOf(scope, candidate, baseline);
-  const policy = project.policies[tier.applied];
-  const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
-  const outputs = await openStoredOutputs(scope);
-  const entries = selectCases(dataset.entries, selection);
-  const rubrics = policy.require.includes("judge") ? prompt.judges : [];
-  const rules = metricRules(prompt, dataset.assertionMetrics, policy.require);
-  const models = {
-    candidate: modelSettingsOf(project, candidate.source.template),
-    baseline: baseline === null ? null : modelSettingsOf(project, baseline.source.template),
+  return {
+    candidate,
+    baseline,
+    tier,
+    policy: project.policies[tier.applied],
+    models: {
+      candidate: modelSettingsOf(project, candidate.source.template),
+      baseline: baseline === null ? null : modelSettingsOf(project, baseline.source.template),
+    },
   };
-  const digests = {
+}
+
+async function openMeasurement(scope: GateScope, policy: TierPolicy): Promise<Measurement> {
+  const { project, prompt, selection, context } = scope;
+  const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
+  return {
+    dataset,
+    entries: selectCases(dataset.entries, selection),
+    outputs: await openStoredOutputs(context.cwd, selection.outputs),
+    rubrics: policy.require.includes("judge") ? prompt.judges : [],
+    rules: metricRules(prompt, dataset.assertionMetrics, policy.require),
+    assertions: prompt.assert.filter(({ type }) => classOf(type) === "deterministic"),
+  };
+}
+
+function digestsOf(
+  { project, prompt }: GateScope,
+  { candidate, policy }: Versions,
+  { dataset, rubrics, rules }: Measurement,
+): Preparation["digests"] {
+  return {
     prompt: candidate.digest,
     dataset: dataset.digest,
     judges: judgesDigest(project, rubrics),
     policy: jsonDigest({ rules, policy, assert: prompt.assert }),
   };
-  const setting = jsonDigest({
+}
+
+/** What else shapes the records: models, stored or recorded answers, samples, and the choice of cases. */
+function settingDigest(
+  { selection }: GateScope,
+  { models, policy }: Versions,
+  { outputs, entries, dataset }: Measurement,
+): Digest {
+  return jsonDigest({
     models: {
       candidate: modelIdentity(models.candidate),
       baseline: models.baseline && modelIdentity(models.baseline),
     },
-    samples: samplesOf(policy, outputs),
+    repeat: policy.repeat,
+    outputs: { candidate: outputs.candidate?.digest, baseline: outputs.baseline?.digest },
     replayed: selection.replay !== undefined,
     cases: entries.length === dataset.entries.length ? "all" : entries.map(({ id }) => id),
   });
-  const run = await planRun(
-    project.root,
-    {
-      prompt: prompt.name,
-      candidate: candidate.digest,
-      baseline: baseline?.digest ?? null,
-      dataset: digests.dataset,
-      judges: digests.judges,
-      policy: digests.policy,
-      setting,
-    },
-    selection.seed ?? derivedSeed(digests.dataset, candidate.digest, baseline?.digest ?? null),
-  );
-  const plan = planGate({ entries, rules, sigma: run.header.sigma, seed: run.header.seed, sequential: true });
+}
+
+/** Reads what the gate needs, decides the tier and plans the run. Calls no model and writes nothing. */
+export async function prepareGate(scope: GateScope): Promise<Preparation> {
+  const { project, prompt, selection } = scope;
+  const versions = await readVersions(scope);
+  const measurement = await openMeasurement(scope, versions.policy);
+  const { candidate, baseline } = versions;
+  const { dataset, entries, outputs, rules } = measurement;
+  const digests = digestsOf(scope, versions, measurement);
+  const seed = selection.seed ?? derivedSeed(dataset.digest, candidate.digest, baseline?.digest ?? null);
+  const identity = {
+    ...digests,
+    prompt: prompt.name,
+    candidate: candidate.digest,
+    baseline: baseline?.digest ?? null,
+    setting: settingDigest(scope, versions, measurement),
+  };
+  const run = await planRun(project.root, identity, seed);
+  const { sigma } = run.header;
   const statics = await staticOutcome({ prompt, dataset, entries, candidate, baseline });
   return {
-    candidate,
-    baseline,
-    tier,
-    policy,
-    models,
-    rules,
-    rubrics,
-    assertions: prompt.assert.filter(({ type }) => classOf(type) === "deterministic"),
-    dataset,
-    entries,
-    outputs,
-    plan,
+    ...versions,
+    ...measurement,
+    plan: planGate({ entries, rules, sigma, seed: run.header.seed, sequential: true }),
     run,
     digests,
     staticFailures: statics.failures,
     warnings: [
       ...selectionWarnings(entries, dataset),
-      ...outputWarnings(outputs, dataset),
+      ...foreignOutputWarnings(outputs, dataset),
       ...statics.warnings,
     ],
     close: async () => {

@@ -19,11 +19,6 @@ export interface ResolvedVersion {
   readonly origin: string;
 }
 
-export interface VersionSelection {
-  readonly candidate?: string | undefined;
-  readonly baseline: string;
-}
-
 interface Scope {
   readonly cwd: string;
   readonly project: Project;

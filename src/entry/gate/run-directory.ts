@@ -32,7 +32,7 @@ const headerSchema = z.object({
 });
 
 /** The part of a run that must not change while it goes on. */
-export type RunHeader = z.infer<typeof headerSchema>;
+type RunHeader = z.infer<typeof headerSchema>;
 
 const noiseSchema = z.object({
   schema: z.literal("promptgate/noise@1"),
@@ -40,7 +40,7 @@ const noiseSchema = z.object({
 });
 
 /** `customer-support-1a2b3c4d5e6f`. */
-export function runId(identity: RunIdentity): string {
+function runId(identity: RunIdentity): string {
   return `${identity.prompt}-${jsonDigest(identity).slice("sha256:".length, "sha256:".length + 12)}`;
 }
 
