@@ -6,7 +6,7 @@ const bodySchema = z.looseObject({
   model: z.string(),
   messages: z.array(z.object({ role: z.string(), content: z.string() })),
 });
-export type ChatBody = z.infer<typeof bodySchema>;
+type ChatBody = z.infer<typeof bodySchema>;
 
 /** One request as the server saw it. */
 export interface SeenRequest {

@@ -23,7 +23,7 @@ export function loopbackSettings(baseUrl: string, fields: Partial<ModelSettings>
 }
 
 /** A clock that advances by 7 ms each time it is read. */
-export function steppingClock(): () => number {
+function steppingClock(): () => number {
   let milliseconds = 0;
   return () => (milliseconds += 7);
 }

@@ -10,7 +10,7 @@ interface SimulatedTime {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-export function simulateTime(): SimulatedTime {
+function simulateTime(): SimulatedTime {
   interface Sleeper {
     readonly due: number;
     readonly wake: () => void;
@@ -53,7 +53,7 @@ export function simulateTime(): SimulatedTime {
 }
 
 /** One attempt as the scripted model sees it. */
-export interface SeenAttempt {
+interface SeenAttempt {
   readonly request: ModelRequest;
   /** Attempts before this one, of all requests. */
   readonly index: number;
