@@ -9,7 +9,7 @@ const SNAPSHOT =
   /[-@](?:20\d{2}-\d{2}-\d{2}|20\d{6}|(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|2\d(?:0[1-9]|1[0-2])|00\d|latest)$/;
 
 /** A model id without its snapshot: `gpt-4o-mini-2024-07-18` is of the family `gpt-4o-mini`. */
-export function modelFamily(model: string): string {
+function modelFamily(model: string): string {
   return model.replace(SNAPSHOT, "");
 }
 

@@ -35,7 +35,7 @@ function collapse(text: string): string {
  * often than in prose. Splits by Unicode's sentence terminals alone, so that every machine splits alike; a split after
  * an abbreviation only ever raises a tier.
  */
-export function sentencesOf(text: string): string[] {
+function sentencesOf(text: string): string[] {
   return text
     .split(/[\r\n\u2028\u2029]+/)
     .flatMap((line) => line.split(/(?<=\p{STerm}[\p{Pe}\p{Pf}"'*_]{0,3})(?=\s)|(?<=[。！？｡])/u))
@@ -55,13 +55,17 @@ function equal(left: readonly string[], right: readonly string[]): boolean {
 function changesClause(before: readonly Token[], after: readonly Token[]): boolean {
   const changes = diffArrays([...before], [...after], { maxEditLength: LARGEST_EDIT });
   if (changes === undefined) return true;
+  const gains: number[] = [];
   let gained = 0;
   for (const change of changes) {
-    if (!change.added && !change.removed) gained = 0;
-    else gained += change.added ? change.count : -change.count;
-    if (gained >= CLAUSE_WORDS || gained <= -CLAUSE_WORDS) return true;
+    if (change.added) gained += change.count;
+    else if (change.removed) gained -= change.count;
+    else {
+      gains.push(gained);
+      gained = 0;
+    }
   }
-  return false;
+  return [...gains, gained].some((gain) => Math.abs(gain) >= CLAUSE_WORDS);
 }
 
 function inside(before: Sentence, after: Sentence): TextChange {
@@ -69,7 +73,8 @@ function inside(before: Sentence, after: Sentence): TextChange {
   const rulesBefore = rulesOf(before.text);
   const rulesAfter = rulesOf(after.text);
   if (!equal(rulesBefore, rulesAfter)) {
-    const changes = diffArrays(rulesBefore, rulesAfter, { maxEditLength: LARGEST_EDIT }) ?? [];
+    const changes = diffArrays(rulesBefore, rulesAfter, { maxEditLength: LARGEST_EDIT });
+    if (changes === undefined) return { kind: "rewritten" };
     return {
       kind: "rule",
       sentence,

@@ -8,7 +8,7 @@ const NAME = /^(\d{6,15})\.json$/;
 const FILES_AT_ONCE = 32;
 
 /** Every move of one prompt's labels, and where they left the labels. Labels are the fold of the moves, nothing else. */
-export interface LabelState {
+interface LabelState {
   /** Oldest first; `moves[i].sequence` is `i + 1`. */
   readonly moves: readonly LabelMove[];
   readonly labels: ReadonlyMap<string, Label>;

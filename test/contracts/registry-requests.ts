@@ -1,3 +1,5 @@
+import { afterEach, beforeEach } from "vitest";
+import { aVersion } from "../registries/a-version.ts";
 import type { MoveLabelRequest, Page, PageRequest, Registry } from "../../src/domain/registry.ts";
 
 export interface Opened {
@@ -28,4 +30,24 @@ export async function allPages<Item>(list: (page: PageRequest) => Promise<Page<I
     cursor = page.next;
   } while (cursor !== null);
   return pages;
+}
+
+/** A new registry for each test of the surrounding `describe`. */
+export function registryForEach(create: () => Promise<Opened>): {
+  readonly registry: () => Registry;
+  readonly publishAll: (...versions: string[]) => Promise<void>;
+} {
+  let opened: Opened;
+  beforeEach(async () => {
+    opened = await create();
+  });
+  afterEach(async () => opened.cleanup());
+  return {
+    registry: () => opened.registry,
+    async publishAll(...versions) {
+      for (const version of versions) {
+        await opened.registry.publish(aVersion(version, `Text of ${version}.`));
+      }
+    },
+  };
 }

@@ -83,6 +83,11 @@ describe("findChanges on the text", () => {
       "Answer within 60 words or less.",
       'minor: message 1 (system): "30" became "60" in “Answer within 60 words or less.”',
     ],
+    [
+      "Never shout, always greet people.",
+      "Always shout, never greet people.",
+      'minor: message 1 (system): "never" moved in “Always shout, never greet people.”',
+    ],
     ["Say yes.", "Say  yes.", "patch: message 1 (system): only white space changed"],
     [
       "Be polite to people.",

@@ -1,15 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GateError } from "../../src/domain/errors.ts";
-import type { Registry } from "../../src/domain/registry.ts";
-import { openRegistry } from "../../src/registries/index.ts";
-import { aVersion, SOME_TIME } from "./a-version.ts";
+import { aVersion } from "./a-version.ts";
+import { fileFolder, prompt, type FileFolder } from "./file-folder.ts";
 
-const prompt = "customer-support";
-const clock = { now: () => SOME_TIME };
+function run(command: string, ...args: readonly string[]): void {
+  execFileSync(command, args);
+}
 
 async function corruption(work: Promise<unknown>): Promise<GateError> {
   const error = await work.then(
@@ -22,30 +21,15 @@ async function corruption(work: Promise<unknown>): Promise<GateError> {
 }
 
 describe("a damaged file registry", () => {
+  let opened: FileFolder;
   let root: string;
   let folder: string;
-  let registry: Registry;
 
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), "promptgate-registry-"));
-    folder = join(root, "registry", prompt);
-    registry = openRegistry({ kind: "file", path: "registry" }, root, clock);
+    opened = await fileFolder();
+    ({ root, folder } = opened);
   });
-  afterEach(async () => rm(root, { recursive: true, force: true }));
-
-  const reopened = (): Registry => openRegistry({ kind: "file", path: "registry" }, root, clock);
-
-  async function move(to: string, expected: string | null, label = "production"): Promise<void> {
-    await registry.moveLabel({ prompt, label, to, expected, by: "Ada", reason: "because" });
-  }
-
-  async function threeMoves(): Promise<void> {
-    await registry.publish(aVersion("1.0.0", "One."));
-    await registry.publish(aVersion("1.1.0", "Two."));
-    await move("1.0.0", null);
-    await move("1.1.0", "1.0.0");
-    await move("1.0.0", "1.1.0");
-  }
+  afterEach(async () => opened.remove());
 
   it.each([
     { title: "empty", text: "", says: "empty" },
@@ -54,26 +38,28 @@ describe("a damaged file registry", () => {
     { title: "of another schema", text: '{"schema": "promptgate/label-move@2"}', says: "schema" },
     { title: "another JSON value", text: "[]", says: "expected object" },
   ])("names a move that is $title, and the way out", async ({ text, says }) => {
-    await threeMoves();
+    await opened.threeMoves();
     await writeFile(join(folder, "moves", "000002.json"), text);
-    const error = await corruption(reopened().listLabels(prompt));
+    const error = await corruption(opened.reopened().listLabels(prompt));
     expect(error.message).toContain(join(prompt, "moves", "000002.json"));
     expect(error.message).toContain(says);
     expect(error.hint).toContain("version control");
   });
 
   it("finds a gap in the moves", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     await rm(join(folder, "moves", "000002.json"));
-    const error = await corruption(reopened().history(prompt));
+    const error = await corruption(opened.reopened().history(prompt));
     expect(error.message).toContain("000002.json: it is missing");
   });
 
   it("finds a move that does not follow from those before it", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     const file = join(folder, "moves", "000003.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"from": "1.1.0"', '"from": "1.0.0"'));
-    const error = await corruption(reopened().readVersion(prompt, { kind: "label", label: "production" }));
+    const error = await corruption(
+      opened.reopened().readVersion(prompt, { kind: "label", label: "production" }),
+    );
     expect(error.message).toContain("left it at 1.1.0");
   });
 
@@ -84,43 +70,48 @@ describe("a damaged file registry", () => {
     ["versions", "1.0.json"],
     ["versions", "1.0.0"],
   ])("finds a foreign file in %s: %s", async (part, name) => {
-    await threeMoves();
+    await opened.threeMoves();
     await writeFile(join(folder, part, name), "{}");
-    const list = part === "moves" ? reopened().listLabels(prompt) : reopened().listVersions(prompt);
+    const list =
+      part === "moves" ? opened.reopened().listLabels(prompt) : opened.reopened().listVersions(prompt);
     expect((await corruption(list)).message).toContain(name);
   });
 
   it("overlooks hidden files, which are the system's", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     await writeFile(join(folder, "moves", ".DS_Store"), "x");
     await writeFile(join(folder, "versions", ".gitkeep"), "");
     await writeFile(join(root, "registry", "README.md"), "x");
     await mkdir(join(root, "registry", ".git"));
-    expect((await reopened().listPrompts()).items).toEqual([prompt]);
-    expect(await reopened().listLabels(prompt)).toHaveLength(1);
+    expect((await opened.reopened().listPrompts()).items).toEqual([prompt]);
+    expect(await opened.reopened().listLabels(prompt)).toHaveLength(1);
   });
 
   it("notices an edited version by its digest", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     const file = join(folder, "versions", "1.0.0.json");
     await writeFile(file, (await readFile(file, "utf8")).replace("One.", "Two."));
-    const error = await corruption(reopened().readVersion(prompt, { kind: "version", version: "1.0.0" }));
+    const error = await corruption(
+      opened.reopened().readVersion(prompt, { kind: "version", version: "1.0.0" }),
+    );
     expect(error.message).toContain("digest");
-    await corruption(reopened().publish(aVersion("1.0.0", "Two.")));
+    await corruption(opened.reopened().publish(aVersion("1.0.0", "Two.")));
   });
 
   it("notices a version under a name that is not its own", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     const text = await readFile(join(folder, "versions", "1.0.0.json"), "utf8");
     await writeFile(join(folder, "versions", "1.2.0.json"), text);
-    const error = await corruption(reopened().readVersion(prompt, { kind: "latest" }));
+    const error = await corruption(opened.reopened().readVersion(prompt, { kind: "latest" }));
     expect(error.message).toContain(`it holds ${prompt}@1.0.0`);
   });
 
   it("notices that the version of a label is gone", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     await rm(join(folder, "versions", "1.0.0.json"));
-    const error = await corruption(reopened().readVersion(prompt, { kind: "label", label: "production" }));
+    const error = await corruption(
+      opened.reopened().readVersion(prompt, { kind: "label", label: "production" }),
+    );
     expect(error.message).toContain("1.0.0.json: it is missing");
   });
 
@@ -132,7 +123,7 @@ describe("a damaged file registry", () => {
     },
     {
       title: "a pipe, without waiting for its other end",
-      plant: async (path: string) => void execFileSync("mkfifo", [path]),
+      plant: async (path: string) => run("mkfifo", path),
       says: "not a regular file",
     },
     { title: "a folder", plant: async (path: string) => mkdir(path), says: "not a regular file" },
@@ -150,17 +141,17 @@ describe("a damaged file registry", () => {
       says: "too large",
     },
   ])("refuses $title in the place of a version", async ({ plant, says }) => {
-    await threeMoves();
+    await opened.threeMoves();
     const file = join(folder, "versions", "1.2.0.json");
     await plant(file);
-    const error = await corruption(reopened().readVersion(prompt, { kind: "latest" }));
+    const error = await corruption(opened.reopened().readVersion(prompt, { kind: "latest" }));
     expect(error.message).toContain(says);
   });
 
   it("shows control characters of a foreign file's name without obeying them", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     await writeFile(join(folder, "moves", "\u001b[31mred.json"), "{}");
-    const error = await corruption(reopened().history(prompt));
+    const error = await corruption(opened.reopened().history(prompt));
     expect(error.message).not.toContain("\u001b");
     expect(error.message).toContain("\\u{1b}");
   });

@@ -1,53 +1,31 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRegistry } from "../../src/registries/index.ts";
 import { promptDigest } from "../../src/domain/prompt.ts";
-import type { Registry } from "../../src/domain/registry.ts";
 import { registryContract } from "../contracts/registry.contract.ts";
-import { aVersion, SOME_TIME } from "./a-version.ts";
+import { aVersion } from "./a-version.ts";
+import { fileFolder, prompt, type FileFolder } from "./file-folder.ts";
 import { plantMoves, plantVersions } from "./plant.ts";
 
-const prompt = "customer-support";
-const clock = { now: () => SOME_TIME };
-
 registryContract("the file registry", async () => {
-  const root = await mkdtemp(join(tmpdir(), "promptgate-registry-"));
-  return {
-    registry: openRegistry({ kind: "file", path: "registry" }, root, clock),
-    cleanup: async () => rm(root, { recursive: true, force: true }),
-  };
+  const { registry, remove } = await fileFolder();
+  return { registry, cleanup: remove };
 });
 
 describe("the folder of a file registry", () => {
+  let opened: FileFolder;
   let root: string;
   let folder: string;
-  let registry: Registry;
 
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), "promptgate-registry-"));
-    folder = join(root, "registry", prompt);
-    registry = openRegistry({ kind: "file", path: "registry" }, root, clock);
+    opened = await fileFolder();
+    ({ root, folder } = opened);
   });
-  afterEach(async () => rm(root, { recursive: true, force: true }));
-
-  const reopened = (): Registry => openRegistry({ kind: "file", path: "registry" }, root, clock);
-
-  async function move(to: string, expected: string | null, label = "production"): Promise<void> {
-    await registry.moveLabel({ prompt, label, to, expected, by: "Ada", reason: "because" });
-  }
-
-  async function threeMoves(): Promise<void> {
-    await registry.publish(aVersion("1.0.0", "One."));
-    await registry.publish(aVersion("1.1.0", "Two."));
-    await move("1.0.0", null);
-    await move("1.1.0", "1.0.0");
-    await move("1.0.0", "1.1.0");
-  }
+  afterEach(async () => opened.remove());
 
   it("holds one readable file for each version and each move, and nothing else", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     expect((await readdir(folder, { recursive: true })).sort()).toEqual([
       "moves",
       "moves/000001.json",
@@ -77,36 +55,36 @@ describe("the folder of a file registry", () => {
     const version = aVersion("1.0.0");
     const jsonSchema = { type: "object", properties: { zebra: {}, ant: {} } };
     const template = { ...version.template, jsonSchema };
-    await registry.publish({ ...version, template, digest: promptDigest(template) });
-    const stored = await reopened().readVersion(prompt, { kind: "latest" });
+    await opened.registry.publish({ ...version, template, digest: promptDigest(template) });
+    const stored = await opened.reopened().readVersion(prompt, { kind: "latest" });
     expect(JSON.stringify(stored?.template.jsonSchema)).toBe(JSON.stringify(jsonSchema));
   });
 
   it("is read the same by another process", async () => {
-    await threeMoves();
-    expect(await reopened().listLabels(prompt)).toEqual(await registry.listLabels(prompt));
-    expect(await reopened().history(prompt)).toEqual(await registry.history(prompt));
+    await opened.threeMoves();
+    expect(await opened.reopened().listLabels(prompt)).toEqual(await opened.registry.listLabels(prompt));
+    expect(await opened.reopened().history(prompt)).toEqual(await opened.registry.history(prompt));
   });
 
   it("shows a reader what another writer moved meanwhile", async () => {
-    await threeMoves();
-    const other = reopened();
+    await opened.threeMoves();
+    const other = opened.reopened();
     await other.listLabels(prompt);
-    await move("1.1.0", "1.0.0");
+    await opened.move("1.1.0", "1.0.0");
     expect((await other.listLabels(prompt))[0]?.version).toBe("1.1.0");
   });
 
   it("is read anew after it was replaced by another history", async () => {
-    await threeMoves();
-    await registry.listLabels(prompt);
+    await opened.threeMoves();
+    await opened.registry.listLabels(prompt);
     const second = join(folder, "moves", "000002.json");
     const third = join(folder, "moves", "000003.json");
     const text = await readFile(third, "utf8");
     await rm(third);
-    expect((await registry.listLabels(prompt))[0]?.version).toBe("1.1.0");
+    expect((await opened.registry.listLabels(prompt))[0]?.version).toBe("1.1.0");
     await writeFile(third, text.replace("because", "for another reason"));
     await writeFile(second, (await readFile(second, "utf8")).replace("because", "for no reason"));
-    expect((await registry.history(prompt)).items.map((entry) => entry.reason)).toEqual([
+    expect((await opened.registry.history(prompt)).items.map((entry) => entry.reason)).toEqual([
       "for another reason",
       "for no reason",
       "because",
@@ -116,35 +94,37 @@ describe("the folder of a file registry", () => {
   it("holds thousands of moves and pages through them", async () => {
     await plantVersions(join(root, "registry"), 2);
     await plantMoves(join(root, "registry"), 3000);
-    expect((await registry.history(prompt, { limit: 1 })).items[0]?.sequence).toBe(3000);
-    expect((await registry.listLabels(prompt))[0]?.version).toBe("1.0.1");
-    await move("1.0.0", null, "x");
-    expect((await registry.history(prompt, { limit: 1000 })).items[0]?.sequence).toBe(3001);
+    expect((await opened.registry.history(prompt, { limit: 1 })).items[0]?.sequence).toBe(3000);
+    expect((await opened.registry.listLabels(prompt))[0]?.version).toBe("1.0.1");
+    await opened.move("1.0.0", null, "x");
+    expect((await opened.registry.history(prompt, { limit: 1000 })).items[0]?.sequence).toBe(3001);
   });
 
   it("sweeps what writers left behind that died long ago, and nothing younger", async () => {
-    await threeMoves();
+    await opened.threeMoves();
     const stale = join(folder, "moves", ".0123456789abcdef.partial");
     const young = join(folder, "moves", ".fedcba9876543210.partial");
     await writeFile(stale, "{");
     await writeFile(young, "{");
     const twoHoursAgo = new Date(Date.now() - 7_200_000);
     await utimes(stale, twoHoursAgo, twoHoursAgo);
-    await move("1.1.0", "1.0.0");
+    await opened.move("1.1.0", "1.0.0");
     const hidden = (await readdir(join(folder, "moves"))).filter((name) => name.startsWith("."));
     expect(hidden).toEqual([".fedcba9876543210.partial"]);
-    expect((await reopened().listLabels(prompt))[0]?.version).toBe("1.1.0");
+    expect((await opened.reopened().listLabels(prompt))[0]?.version).toBe("1.1.0");
   });
 
   it("does not take a folder without versions for a prompt", async () => {
     await mkdir(join(root, "registry", "empty", "versions"), { recursive: true });
-    expect((await registry.listPrompts()).items).toEqual([]);
+    expect((await opened.registry.listPrompts()).items).toEqual([]);
   });
 
   it("says so when a file stands where the folder should be", async () => {
     await writeFile(join(root, "registry"), "x");
-    await expect(registry.listPrompts()).rejects.toMatchObject({ code: "STORAGE_FAILED" });
-    await expect(registry.publish(aVersion("1.0.0"))).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    await expect(opened.registry.listPrompts()).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    await expect(opened.registry.publish(aVersion("1.0.0"))).rejects.toMatchObject({
+      code: "STORAGE_FAILED",
+    });
   });
 });
 
