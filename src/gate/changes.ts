@@ -34,8 +34,9 @@ function quotedList(items: readonly string[]): string {
 }
 
 function ruleSentence(removed: readonly string[], added: readonly string[]): string {
-  if (removed.length === 0) return `${quotedList(added)} was added`;
-  if (added.length === 0) return `${quotedList(removed)} was removed`;
+  const verb = removed.length + added.length === 1 ? "was" : "were";
+  if (removed.length === 0) return `${quotedList(added)} ${verb} added`;
+  if (added.length === 0) return `${quotedList(removed)} ${verb} removed`;
   if (removed.toSorted().join() === added.toSorted().join()) return `${quotedList(removed)} moved`;
   return `${quotedList(removed)} became ${quotedList(added)}`;
 }

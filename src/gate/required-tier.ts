@@ -85,7 +85,9 @@ export function decideTier({ baseline, candidate, findings, override }: TierInpu
   const lowest = baseline === null ? "major" : higherTier(declared ?? "patch", required ?? "patch");
   if (override !== null && higherTier(override, lowest) !== override) {
     const deciding = findings.find(({ tier }) => tier === lowest);
-    const reason = deciding === undefined ? "" : ` (${deciding.message})`;
+    const versions =
+      baseline === null ? "there is no baseline, so everything is new" : "its version number says so";
+    const reason = ` (${deciding?.message ?? versions})`;
     throw new GateError("USAGE", `--tier ${override} is below ${lowest}, which this change needs${reason}`, {
       hint: "--tier may raise the tier, never lower it: leave it out",
     });

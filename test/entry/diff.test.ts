@@ -135,6 +135,27 @@ describe("diff", () => {
     );
   });
 
+  it("names the gravest finding first", async () => {
+    const system = "Answer from the text for {{company}}.\nBe nice.\nCite sources.";
+    await project.writePrompt({ version: "2.0.0", system }, "mine.yml");
+    const lines = (await diff("1.1.0", "mine.yml")).split("\n");
+    const tiers = lines
+      .map((line) => /^ {2}(major|minor|patch) /.exec(line)?.[1])
+      .filter((tier) => tier !== undefined);
+    expect(tiers).toEqual(["major", "minor", "minor", "patch"]);
+  });
+
+  it("says when only the line break at the end differs", async () => {
+    await publish({
+      version: "1.1.1",
+      system: "Answer from the context.\nBe kind.\nCite sources.\n",
+      temperature: 0.5,
+    });
+    expect(await diff("1.1.0", "1.1.1")).toMatch(
+      /message 1 \(system\)\n {2}only the line break at the end differs$/,
+    );
+  });
+
   it("does not obey control characters of a prompt", async () => {
     await publish({ version: "1.2.0", system: "Be kind.\u001b[2J\u202e\r\nOver." });
     expect(await diff("1.1.0", "1.2.0")).not.toMatch(/[\u001b\u202e\r]/);

@@ -117,6 +117,12 @@ describe("decideTier", () => {
     );
   });
 
+  it("says why a first version cannot be held to less", () => {
+    expect(() => decide(null, "1.0.0", [], { override: "minor" })).toThrow(
+      "--tier minor is below major, which this change needs (there is no baseline, so everything is new)",
+    );
+  });
+
   it("raises the tier without excusing the version number", () => {
     expect(decide("2.3.1", "2.3.2", ["minor"], { override: "major" }).violation).toContain("2.4.0");
   });

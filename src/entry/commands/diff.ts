@@ -2,7 +2,7 @@ import { GateError } from "../../domain/errors.ts";
 import type { Project, PromptProject } from "../../domain/project.ts";
 import type { PromptTemplate } from "../../domain/prompt.ts";
 import type { Registry } from "../../domain/registry.ts";
-import type { ChangeFinding, Tier } from "../../domain/tier.ts";
+import { TIERS, type ChangeFinding, type Tier } from "../../domain/tier.ts";
 import { visible } from "../../domain/visible.ts";
 import type { ModelIdentity } from "../../gate/change-model.ts";
 import { findChanges } from "../../gate/changes.ts";
@@ -106,11 +106,12 @@ function lines(prompt: string, diff: PromptDiff, color: boolean): string[] {
   if (required === null) return [title, "no change of behaviour"];
   const numbers =
     declared === null ? "the version number does not go up" : `the version number declares ${declared}`;
+  const ordered = findings.toSorted((left, right) => TIERS.indexOf(right.tier) - TIERS.indexOf(left.tier));
   return [
     title,
     `required tier: ${required}; ${numbers}`,
     "",
-    ...alignedLines(findings.map(({ tier, message }) => [tier, message])).map((line) => `  ${line}`),
+    ...alignedLines(ordered.map(({ tier, message }) => [tier, message])).map((line) => `  ${line}`),
     ...sections.flatMap((section) => ["", ...sectionLines(section, color)]),
   ];
 }

@@ -51,11 +51,14 @@ export function diffSections(before: PromptTemplate, after: PromptTemplate): Dif
   return sections.filter((section) => section.before !== section.after);
 }
 
+/** Ends the last line: a line break that is missing there is no difference between two lines. */
+function closed(text: string | null): string {
+  return text === null || text === "" || text.endsWith("\n") ? (text ?? "") : `${text}\n`;
+}
+
 /** The hunks of a unified diff, or null when the texts are too large and too different for one. */
 function unifiedLines({ before, after }: DiffSection): string[] | null {
-  // A newline more at each end: a missing last newline is no difference between two lines.
-  const [old, fresh] = [before, after].map((text) => (text === null ? "" : `${text}\n`));
-  const patch = structuredPatch("", "", old ?? "", fresh ?? "", "", "", {
+  const patch = structuredPatch("", "", closed(before), closed(after), "", "", {
     context: CONTEXT_LINES,
     maxEditLength: LARGEST_EDIT,
   });
@@ -122,9 +125,14 @@ export function sectionLines(section: DiffSection, color: boolean): string[] {
   const { title, before, after } = section;
   const news = before === null ? " added" : after === null ? " removed" : "";
   const lines = unifiedLines(section);
-  const body = lines === null ? ["  too large and too different to compare line by line"] : lines;
+  const remark =
+    lines === null
+      ? ["  too large and too different to compare line by line"]
+      : lines.length === 0
+        ? ["  only the line break at the end differs"]
+        : null;
   return [
     paint(color, `${title}${news}`, "bold"),
-    ...(color && lines !== null ? coloredLines(body) : body.map((line) => visible(line))),
+    ...(remark ?? (color ? coloredLines(lines ?? []) : (lines ?? []).map((line) => visible(line)))),
   ];
 }
