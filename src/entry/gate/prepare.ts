@@ -8,6 +8,7 @@ import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
 import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
 import { planGate, type GatePlan } from "../../gate/plan.ts";
+import { judgeFingerprint } from "../../evals/judge/judge-request.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
 import type { CommandContext } from "../context.ts";
@@ -78,10 +79,10 @@ function modelIdentity({ provider, model, baseUrl }: ModelSettings): Record<stri
 
 function judgesDigest(project: Project, rubrics: readonly Rubric[]): Digest {
   return jsonDigest(
-    rubrics.map((rubric) => ({
-      rubric: rubric.digest,
-      model: modelIdentity(modelSettingsOf(project, rubric)),
-    })),
+    rubrics.map((rubric) => {
+      const { provider, model, baseUrl } = modelSettingsOf(project, rubric);
+      return judgeFingerprint(rubric, { provider, model, baseUrl });
+    }),
   );
 }
 
@@ -188,6 +189,12 @@ function settingDigest(
   });
 }
 
+/** Stopping early saves calls; where there are none to save, all cases are looked at once, which decides best. */
+function savesCalls({ baseline }: Versions, { outputs, rubrics }: Measurement): boolean {
+  const stored = outputs.candidate !== undefined && (outputs.baseline !== undefined || baseline === null);
+  return !stored || rubrics.length > 0;
+}
+
 /** Reads what the gate needs, decides the tier and plans the run. Calls no model and writes nothing. */
 export async function prepareGate(scope: GateScope): Promise<Preparation> {
   const { project, prompt, selection } = scope;
@@ -210,7 +217,13 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
   return {
     ...versions,
     ...measurement,
-    plan: planGate({ entries, rules, sigma, seed: run.header.seed, sequential: true }),
+    plan: planGate({
+      entries,
+      rules,
+      sigma,
+      seed: run.header.seed,
+      sequential: savesCalls(versions, measurement),
+    }),
     run,
     digests,
     staticFailures: statics.failures,
