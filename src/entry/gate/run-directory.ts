@@ -25,6 +25,8 @@ const headerSchema = z.object({
   candidate: z.string(),
   baseline: z.string().nullable(),
   dataset: z.string(),
+  judges: z.string(),
+  setting: z.string(),
   seed: z.number(),
   attempt: z.number(),
   /** Standard deviations that the plan was made with: a run that goes on keeps the plan that it began with. */
@@ -106,7 +108,7 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
   const id = runId(identity);
   const path = `${RUNS}/${id}`;
   const stored = await readJson(join(root, path, "run.json"), headerSchema);
-  const { prompt, candidate, baseline, dataset } = identity;
+  const { prompt, candidate, baseline, dataset, judges, setting } = identity;
   const related = (await earlierRuns(root)).filter(
     ({ header }) => header.prompt === prompt && header.dataset === dataset,
   );
@@ -114,15 +116,21 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
     related.filter(({ header }) => header.baseline === baseline).map(({ header }) => header.candidate),
   );
   others.delete(candidate);
+  // Other models or judges have other noise.
+  const sameMeasurement = related.filter(
+    ({ header }) => header.judges === judges && header.setting === setting,
+  );
   const header: RunHeader = stored ?? {
     schema: "promptgate/run@1",
     prompt,
     candidate,
     baseline,
     dataset,
+    judges,
+    setting,
     seed,
     attempt: others.size + 1,
-    sigma: await measuredNoise(root, related),
+    sigma: await measuredNoise(root, sameMeasurement),
   };
   return { path, absolutePath: join(root, path), header };
 }
