@@ -1,7 +1,9 @@
 import type { MetricKind, MetricRule } from "../domain/scores.ts";
 import { increaseToMargin, ratioScale } from "../stats/log-ratio.ts";
+import { floorSize } from "../stats/planning.ts";
 import { rejects } from "../stats/repeated-interval.ts";
-import type { Sample } from "../stats/sample.ts";
+import { weightedSample, type Sample } from "../stats/sample.ts";
+import { scoreStatistic } from "../stats/score-statistic.ts";
 
 /**
  * What one limit of a rule asks of the mean of a difference d in [lowest, highest], larger is better:
@@ -74,6 +76,18 @@ export function claimsOf(rule: MetricRule, baselineMean: number | null, hasBasel
   // Every score reaches a minimum of 0.
   if (rule.min !== null && rule.min > 0) claims.push(floorClaim(rule, rule.min));
   return claims;
+}
+
+/**
+ * The boundary that a PASS has to cross with so many units. Below the floor, ln(alpha) / ln(1 - margin), a candidate
+ * without any change is no evidence yet, whatever the normal approximation says: only a better one may pass.
+ */
+export function passBoundary(claim: Claim, size: number, boundary: number, alphaMiss: number): number {
+  // The share of cases at the extreme that would bring a mean of 0 down to `passAt`.
+  const hidden = claim.passAt / claim.lowest;
+  if (size === 0 || !(hidden > 0) || size >= floorSize(hidden, alphaMiss)) return boundary;
+  const unchanged = weightedSample(Float64Array.of(0), Float64Array.of(size));
+  return Math.max(boundary, scoreStatistic(unchanged, { mean: claim.passAt, extreme: claim.lowest }).z);
 }
 
 /** What one look says of one claim; FAIL is asked first. A minimum also wants the observed mean to reach it. */

@@ -102,10 +102,12 @@ function coverageOf(baseline: readonly ScoreRow[], candidate: readonly ScoreRow[
 function coverageWarnings({ baselineOnly, candidateOnly }: Coverage): string[] {
   const warnings: string[] = [];
   if (baselineOnly > 0) {
-    warnings.push(`${units(baselineOnly, false)} of the baseline have no row of the candidate: unscored`);
+    const have = baselineOnly === 1 ? "has" : "have";
+    warnings.push(`${units(baselineOnly, false)} of the baseline ${have} no row of the candidate: unscored`);
   }
   if (candidateOnly > 0) {
-    warnings.push(`${units(candidateOnly, false)} of the candidate are not in the baseline: not compared`);
+    const are = candidateOnly === 1 ? "is" : "are";
+    warnings.push(`${units(candidateOnly, false)} of the candidate ${are} not in the baseline: not compared`);
   }
   return warnings;
 }

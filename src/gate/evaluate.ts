@@ -1,5 +1,12 @@
 import type { MetricRule, VerdictKind } from "../domain/scores.ts";
-import { claimsOf, judgeClaim, type Claim, type ClaimSamples, type LookBoundaries } from "./claims.ts";
+import {
+  claimsOf,
+  judgeClaim,
+  passBoundary,
+  type Claim,
+  type ClaimSamples,
+  type LookBoundaries,
+} from "./claims.ts";
 import { claimSamples, columnMean, entriesBefore, type MetricColumns } from "./columns.ts";
 import { percent, units } from "./format.ts";
 import { FEWEST_UNITS } from "./plan-warnings.ts";
@@ -11,6 +18,7 @@ const LARGEST_UNSCORED_SHARE = 0.02;
 export interface JudgedClaim {
   readonly claim: Claim;
   readonly samples: ClaimSamples;
+  readonly boundaries: LookBoundaries;
   readonly outcome: "pass" | "fail" | "open";
 }
 
@@ -25,6 +33,7 @@ export interface MetricLook {
   readonly claims: readonly JudgedClaim[];
   /** Sentences on why nothing could pass here. */
   readonly obstacles: readonly string[];
+  /** Boundaries of this look before a claim's floor. */
   readonly boundaries: LookBoundaries;
   readonly cases: number;
   readonly unscored: number;
@@ -70,7 +79,9 @@ function obstaclesOf(columns: MetricColumns, seen: Seen, trust: RunTrust): strin
     obstacles.push(`${units(count, trust.clustered)} are too few; ${FEWEST_UNITS} are needed to pass`);
   }
   if (trust.duplicates > 0) {
-    obstacles.push(`${trust.duplicates} rows repeat the id and sample of another row`);
+    obstacles.push(
+      `repeated id and sample in ${trust.duplicates === 1 ? "1 row" : `${trust.duplicates} rows`}`,
+    );
   }
   return obstacles;
 }
@@ -97,7 +108,11 @@ export function evaluateMetric(
       const versusBaseline = claim.kind === "baseline" || claim.kind === "increase";
       const differences = versusBaseline ? columns.toBaseline : columns.toLimit;
       const samples = claimSamples(differences ?? { worst: [], best: [], scored: [] }, count);
-      return { claim, samples, outcome: judgeClaim(claim, samples, look.boundaries) };
+      const boundaries = {
+        pass: passBoundary(claim, samples.worst.size, look.boundaries.pass, rule.alphaMiss),
+        fail: look.boundaries.fail,
+      };
+      return { claim, samples, boundaries, outcome: judgeClaim(claim, samples, boundaries) };
     },
   );
   const obstacles = obstaclesOf(columns, { count, cases, unscored }, trust);

@@ -63,18 +63,24 @@ function oneIn(alpha: number): string {
   return `1 of ${Math.floor(1 / alpha + 1e-9)}`;
 }
 
+/** True when the difference to the baseline is what failed, not a limit. */
+function isWorse({ kind, interval }: MetricResult): boolean {
+  return !isCostLike(kind) && interval !== null && interval.high < 0;
+}
+
+function failSentence(metric: MetricResult, plan: GatePlan): string {
+  const { interval, used, n, delta } = metric;
+  if (!isWorse(metric) || interval === null) return `Fail on ${label(metric)}: ${metric.reason}.`;
+  const range = `${percent(interval.level)} interval ${pointRange(interval.low, interval.high)}`;
+  return `Fail on ${label(metric)} ${levels(metric)}: worse than the baseline by ${points(-(delta ?? 0))} (${range}) after ${used} of ${units(n, plan.clustered)}.`;
+}
+
 function failHeadline(deciding: readonly MetricResult[], plan: GatePlan): string {
   const failed = deciding.filter(({ verdict }) => verdict === "fail");
-  const sentences = failed.map((metric) => {
-    const { kind, interval, used, n } = metric;
-    const worse = interval !== null && (isCostLike(kind) ? interval.low > 0 : interval.high < 0);
-    if (!worse || isCostLike(kind)) return `Fail on ${label(metric)}: ${metric.reason}.`;
-    const range = `${percent(interval.level)} interval ${pointRange(interval.low, interval.high)}`;
-    return `Fail on ${label(metric)} ${levels(metric)}: worse than the baseline by ${points(-(metric.delta ?? 0))} (${range}) after ${used} of ${units(n, plan.clustered)}.`;
-  });
   const alpha = Math.max(...failed.map(({ alphaBlock }) => alphaBlock));
-  const chance = ` If nothing had become worse, fewer than ${oneIn(alpha)} gates would look like this.`;
-  return `${sentences.join(" ")}${chance}${improvements(deciding)}`;
+  const innocent = failed.every(isWorse) ? "If the two were equal" : "If nothing had failed in truth";
+  const chance = ` ${innocent}, a result like this would be seen in fewer than ${oneIn(alpha)} gates.`;
+  return `${failed.map((metric) => failSentence(metric, plan)).join(" ")}${chance}${improvements(deciding)}`;
 }
 
 /** The verdict in plain text for a person: one paragraph without markup. */

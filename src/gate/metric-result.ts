@@ -3,47 +3,43 @@ import { ratioScale, scoreToIncrease } from "../stats/log-ratio.ts";
 import { mcnemarExact } from "../stats/pass-fail.ts";
 import { minimumDetectableDrop } from "../stats/planning.ts";
 import { repeatedBound } from "../stats/repeated-interval.ts";
-import type { Sample } from "../stats/sample.ts";
-import { isCostLike, marginBelow, type Claim, type ClaimSamples } from "./claims.ts";
+import { roundScore, type Sample } from "../stats/sample.ts";
+import { isCostLike, marginBelow, type ClaimSamples } from "./claims.ts";
 import { claimSamples, columnMean } from "./columns.ts";
-import type { MetricLook } from "./evaluate.ts";
+import type { JudgedClaim, MetricLook } from "./evaluate.ts";
+
+/** A claim with its data and the boundaries it was judged by. */
+type Bounded = Pick<JudgedClaim, "claim" | "samples" | "boundaries">;
 
 /** Ends of the repeated confidence interval of a claim's difference, on the scale of the tests. */
-export function claimBounds(
-  claim: Claim,
-  samples: ClaimSamples,
-  boundaries: { readonly pass: number; readonly fail: number },
-): { readonly low: number; readonly high: number } {
+export function claimBounds({ claim, samples, boundaries }: Bounded): {
+  readonly low: number;
+  readonly high: number;
+} {
+  const { passAt, failAt, lowest, highest } = claim;
   return {
-    low: repeatedBound(samples.worst, {
-      mean: claim.passAt,
-      extreme: claim.lowest,
-      boundary: boundaries.pass,
-    }),
-    high: repeatedBound(samples.best, {
-      mean: claim.failAt,
-      extreme: claim.highest,
-      boundary: boundaries.fail,
-    }),
+    low: repeatedBound(samples.worst, { mean: passAt, extreme: lowest, boundary: boundaries.pass }),
+    high: repeatedBound(samples.best, { mean: failAt, extreme: highest, boundary: boundaries.fail }),
   };
 }
 
 /** The claim on the difference to the baseline, or one that only serves to print an interval. */
-function baselineClaim(look: MetricLook): { claim: Claim; samples: ClaimSamples } | null {
+function baselineClaim(look: MetricLook): Bounded | null {
   const judged = look.claims.find(({ claim }) => claim.kind === "baseline" || claim.kind === "increase");
   if (judged !== undefined) return judged;
   if (look.columns.toBaseline === null) return null;
   return {
     claim: { kind: "increase", passAt: 0, failAt: 0, lowest: -1, highest: 1 },
     samples: claimSamples(look.columns.toBaseline, look.count),
+    boundaries: look.boundaries,
   };
 }
 
-function intervalOf(look: MetricLook, claim: Claim, samples: ClaimSamples): Interval {
-  const { low, high } = claimBounds(claim, samples, look.boundaries);
-  const level = 1 - Math.max(look.rule.alphaMiss, look.rule.alphaBlock);
-  if (!isCostLike(look.rule.kind)) return { low, high, level };
-  const scale = ratioScale(look.rule.maxIncrease);
+function intervalOf({ rule }: MetricLook, compared: Bounded): Interval {
+  const { low, high } = claimBounds(compared);
+  const level = 1 - Math.max(rule.alphaMiss, rule.alphaBlock);
+  if (!isCostLike(rule.kind)) return { low, high, level };
+  const scale = ratioScale(rule.maxIncrease);
   return { low: scoreToIncrease(high, scale), high: scoreToIncrease(low, scale), level };
 }
 
@@ -82,7 +78,9 @@ function levelMean(look: MetricLook, values: readonly (number | null)[]): number
         look.count,
       )
     : columnMean(values, look.count);
-  return mean === null || !isCostLike(look.rule.kind) ? mean : Math.exp(mean);
+  if (mean === null) return null;
+  // Without the noise of the last bits, which depends on the order of the cases.
+  return roundScore(isCostLike(look.rule.kind) ? Math.exp(mean) : mean);
 }
 
 /** Every figure of one metric as reports print it; `available` counts all units of the plan that may have the metric. */
@@ -116,9 +114,8 @@ export function metricResult(look: MetricLook, reason: string, available: number
     unscored: look.unscored,
     baseline,
     candidate: levelMean(look, columns.candidate),
-    delta: delta === null ? null : costLike ? scoreToIncrease(delta, scale) : delta,
-    interval:
-      compared === null || look.count === 0 ? null : intervalOf(look, compared.claim, compared.samples),
+    delta: delta === null ? null : roundScore(costLike ? scoreToIncrease(delta, scale) : delta),
+    interval: compared === null || delta === null ? null : intervalOf(look, compared),
     ...counts,
     mcnemarP: mcnemarP(look, counts),
     minimumDetectableDrop: costLike ? scoreToIncrease(-drop, scale) : drop,

@@ -8,7 +8,7 @@ import {
   minimumDetectableDrop,
   nonInferioritySize,
 } from "../stats/planning.ts";
-import { sampleOf, weightedSample } from "../stats/sample.ts";
+import { weightedSample } from "../stats/sample.ts";
 import { scoreStatistic } from "../stats/score-statistic.ts";
 import { spendingBoundaries } from "../stats/spending.ts";
 import { isCostLike, marginBelow } from "./claims.ts";
@@ -73,10 +73,11 @@ function plannedMargin(rule: MetricRule): number {
 function planMetric(rule: MetricRule, sigma: number | undefined, units: number): MetricPlan {
   const input = { sigma: plannedSigma(rule, sigma), margin: plannedMargin(rule), alphaMiss: rule.alphaMiss };
   const drop = minimumDetectableDrop(input, units);
+  const floorCases = floorSize(input.margin, input.alphaMiss);
   return {
     name: rule.name,
-    requiredCases: Math.ceil(nonInferioritySize(input, 0.95)),
-    floorCases: floorSize(input.margin, input.alphaMiss),
+    requiredCases: Math.max(Math.ceil(nonInferioritySize(input, 0.95)), floorCases),
+    floorCases,
     minimumDetectableDrop: isCostLike(rule.kind)
       ? scoreToIncrease(-drop, ratioScale(rule.maxIncrease))
       : drop,
@@ -115,15 +116,17 @@ export function planBoundaries(looks: readonly Look[], alpha: number): number[] 
   );
 }
 
-/** True when a candidate that changes nothing at all passes at the last look. */
-function unchangedCanPass(rule: MetricRule, looks: readonly Look[]): boolean {
+/** Units that a candidate which changes nothing needs at these looks, and whether there are as many. */
+function unchangedNeeds(rule: MetricRule, looks: readonly Look[]): { passes: boolean; units: number } {
   const size = looks.at(-1)?.units ?? 0;
+  const margin = plannedMargin(rule);
+  const boundary = planBoundaries(looks, rule.alphaMiss).at(-1) ?? Number.POSITIVE_INFINITY;
   const ties = weightedSample(Float64Array.of(0), Float64Array.of(size));
-  const { z } = scoreStatistic(size === 0 ? sampleOf([]) : ties, {
-    mean: -plannedMargin(rule),
-    extreme: -1,
-  });
-  return z > (planBoundaries(looks, rule.alphaMiss).at(-1) ?? Number.POSITIVE_INFINITY);
+  const { z } = scoreStatistic(ties, { mean: -margin, extreme: -1 });
+  const floor = floorSize(margin, rule.alphaMiss);
+  // Without any change t is sqrt(n margin / (1 - margin)); a tenth more makes up for Student's tails.
+  const units = Math.max(floor, Math.ceil((1.1 * boundary ** 2 * (1 - margin)) / margin));
+  return { passes: size >= floor && z > boundary, units };
 }
 
 /**
@@ -136,13 +139,16 @@ export function planGate(input: PlanInput): GatePlan {
   for (const size of unitSizes) ends.push((ends.at(-1) ?? 0) + size);
   const looks = lookSizes(input, unitSizes.length).map((units) => ({ units, cases: ends[units] ?? 0 }));
   const metrics = input.rules.map((rule) => planMetric(rule, input.sigma?.[rule.name], unitSizes.length));
-  const outlooks = input.rules.map((rule, index) => ({
-    rule,
-    requiredCases: metrics[index]?.requiredCases ?? 0,
-    minimumDetectableDrop: metrics[index]?.minimumDetectableDrop ?? 1,
-    tolerated: isCostLike(rule.kind) ? (rule.maxIncrease ?? PLANNED_INCREASE) : plannedMargin(rule),
-    unchangedPasses: unchangedCanPass(rule, looks),
-  }));
+  const outlooks = input.rules.map((rule, index) => {
+    const unchanged = unchangedNeeds(rule, looks);
+    return {
+      rule,
+      requiredCases: Math.max(metrics[index]?.requiredCases ?? 0, unchanged.units),
+      minimumDetectableDrop: metrics[index]?.minimumDetectableDrop ?? 1,
+      tolerated: isCostLike(rule.kind) ? (rule.maxIncrease ?? PLANNED_INCREASE) : plannedMargin(rule),
+      unchangedPasses: unchanged.passes,
+    };
+  });
   const warnings = planWarnings(unitSizes.length, clustered, outlooks);
   return { order, unitSizes, clustered, looks, metrics, warnings, seed: input.seed };
 }

@@ -55,7 +55,7 @@ function constantSentence(worded: Worded, judged: JudgedClaim): string {
     return `${own} ${words[judged.outcome]} the maximum of ${limit} (${after(worded)})`;
   }
   const min = rule.min ?? 0;
-  const { low, high } = claimBounds(judged.claim, judged.samples, look.boundaries);
+  const { low, high } = claimBounds(judged);
   const range = `between ${score(Math.max(0, min + low))} and ${score(Math.min(1, min + high))} (${after(worded)})`;
   const words = { pass: "holds", fail: "is missed", open: "is not certain" };
   return `the minimum of ${score(min)} ${words[judged.outcome]}: the mean is ${own}, ${range}`;
@@ -154,7 +154,7 @@ function openSentence(worded: Worded, judged: JudgedClaim): string {
 /** How the missing scores could move the result: `worst case for the missing ones: -4.1 points`. */
 function worstCase(worded: Worded): string {
   const judged = worded.look.claims.find(({ claim }) => claim.kind === "baseline");
-  if (judged === undefined || worded.look.unscored === 0) return "";
+  if (judged === undefined || worded.look.unscored === 0 || judged.samples.scored.size === 0) return "";
   return `; worst case for the missing ones: ${signed(judged.samples.worst.mean * 100)} points`;
 }
 
@@ -164,9 +164,9 @@ function noClaim({ look }: Worded): string {
     const without = rule.maxIncrease === null || columns.toBaseline !== null;
     return without
       ? "no maxIncrease and no max is set: reported only"
-      : "there is no baseline to compare with; set max, or promote a first version";
+      : "without a baseline only a max can decide; set max for it, or promote a first version";
   }
-  return "there is no baseline yet: only a min can decide; set min for it, or promote a first version";
+  return "without a baseline only a min can decide; set min for it, or promote a first version";
 }
 
 /** One sentence on a metric without its name, with the figures that decided. */
@@ -174,7 +174,7 @@ export function metricReason(worded: Worded): string {
   const { claims, obstacles, verdict } = worded.look;
   const failed = claims.find(({ outcome }) => outcome === "fail");
   if (failed !== undefined) return failSentence(worded, failed);
-  if (obstacles.length > 0) return `not decided: ${obstacles.join("; ")}${worstCase(worded)}`;
+  if (obstacles.length > 0) return `${obstacles.join("; ")}${worstCase(worded)}`;
   if (claims.length === 0) return noClaim(worded);
   if (verdict === "pass") return claims.map((judged) => passSentence(worded, judged)).join("; ");
   return claims
