@@ -3,8 +3,8 @@ import o200k from "js-tiktoken/ranks/o200k_base";
 
 let encoder: Tiktoken | undefined;
 
-/** White space or words so long that the encoder, quadratic in the length of a word, would take for ever. */
-const LONG_RUN = /(\S{400}|\s{400})/;
+/** Words or white space so long that the encoder, quadratic in the length of a word, would take for ever: cut apart. */
+const LONG_RUN = /(\S{100}|\s{100})/u;
 
 /** Number of tokens of a text in the o200k_base encoding; an estimate for models that use another one. */
 export function countTokens(text: string): number {

@@ -1,8 +1,8 @@
-import { Ajv, type AnySchemaObject, type Options, type ValidateFunction } from "ajv";
+import { Ajv, type Options } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formatsModule, { type FormatName } from "ajv-formats";
 import * as z from "zod";
-import { canonicalJson, jsonDigest } from "../../domain/digest.ts";
+import { canonicalJson } from "../../domain/digest.ts";
 import { expectation } from "./assertion-value.ts";
 import { boundedCache } from "./bounded-cache.ts";
 import { patternOf } from "./pattern.ts";
@@ -47,7 +47,6 @@ const OPTIONS: Options = {
   strictTypes: false,
   strictTuples: false,
   ownProperties: true,
-  addUsedSchema: false,
   logger: false,
   code: {
     // Patterns of a schema meet untrusted texts. Ajv tells compiled patterns apart by their text form.
@@ -61,7 +60,10 @@ function hasNoDuplicates(isWanted: boolean, items: readonly unknown[]): boolean 
   return !isWanted || new Set(items.map((item) => canonicalJson(item))).size === items.length;
 }
 
-function prepareEngine(engine: Ajv): Ajv {
+type Dialect = "draft-07" | "2020-12";
+
+function newEngine(dialect: Dialect): Ajv {
+  const engine = dialect === "2020-12" ? new Ajv2020(OPTIONS) : new Ajv(OPTIONS);
   formatsModule.default(engine, FORMATS);
   // Ajv's own keyword compares every pair of objects; outputs may hold hundreds of thousands.
   engine.removeKeyword("uniqueItems");
@@ -74,38 +76,39 @@ function prepareEngine(engine: Ajv): Ajv {
   });
 }
 
-let draft07: Ajv | undefined;
-let draft2020: Ajv | undefined;
+const shared = new Map<Dialect, Ajv>();
 
-function engineFor(schema: JsonSchema): Ajv {
-  const dialect = schema["$schema"];
-  if (typeof dialect === "string" && dialect.includes("2020-12"))
-    return (draft2020 ??= prepareEngine(new Ajv2020(OPTIONS)));
-  return (draft07 ??= prepareEngine(new Ajv(OPTIONS)));
+/** An engine remembers every `$id` for ever, so a schema that carries one gets an engine of its own. */
+function engineFor(schema: JsonSchema, canonical: string): Ajv {
+  const named = schema["$schema"];
+  const dialect = typeof named === "string" && named.includes("2020-12") ? "2020-12" : "draft-07";
+  if (canonical.includes('"$id"')) return newEngine(dialect);
+  const engine = shared.get(dialect) ?? newEngine(dialect);
+  shared.set(dialect, engine);
+  return engine;
 }
 
-function compile(schema: JsonSchema): SchemaValidator {
+function compile(schema: JsonSchema, canonical: string): SchemaValidator {
   if (schema["$async"] !== undefined) throw new Error("asynchronous schemas are not supported");
-  const engine = engineFor(schema);
-  let validate: ValidateFunction;
+  const engine = engineFor(schema, canonical);
   try {
-    validate = engine.compile(schema as AnySchemaObject);
+    const validate = engine.compile(schema);
+    return (value) =>
+      validate(value) ? null : engine.errorsText(validate.errors?.slice(0, 1), { dataVar: "JSON" });
   } finally {
-    // The engine would keep every schema for ever.
     engine.removeSchema(schema);
   }
-  return (value) =>
-    validate(value) ? null : engine.errorsText(validate.errors?.slice(0, 1), { dataVar: "JSON" });
 }
 
 const byIdentity = new WeakMap<JsonSchema, SchemaValidator>();
-const byDigest = boundedCache<SchemaValidator>(200);
+const byText = boundedCache<SchemaValidator>(200);
 
 /** Compiles a JSON Schema (draft-07, or 2020-12 where `$schema` says so) once. Throws on a bad one; loads nothing. */
 export function schemaValidator(schema: JsonSchema): SchemaValidator {
   const known = byIdentity.get(schema);
   if (known !== undefined) return known;
-  const validator = byDigest(jsonDigest(schema), () => compile(schema));
+  const canonical = canonicalJson(schema);
+  const validator = byText(canonical, () => compile(schema, canonical));
   byIdentity.set(schema, validator);
   return validator;
 }

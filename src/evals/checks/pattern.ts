@@ -25,17 +25,33 @@ function unfoldedSize(source: string): number {
   return repeats * source.length;
 }
 
+/** The escapes that JavaScript or RE2 knows; the last group catches the others. */
+const ESCAPE =
+  /\\(?:[^a-zA-Z0-9]|[abBdDfnrsStvwWpPAzQE0]|x[\da-fA-F]{2}|x\{|u[\da-fA-F]{4}|u\{|c[a-zA-Z]|(k<|[\s\S]?))/g;
+
+/** Escapes without a meaning stand for their letter in JavaScript: `\h` would silently look for an h. */
+function escapeProblem(source: string): string | null {
+  const unknown = Array.from(source.matchAll(ESCAPE), (match) => match[1]).find(
+    (letter) => letter !== undefined,
+  );
+  if (unknown === undefined) return null;
+  if (/[1-9]|k</.test(unknown)) return "backreferences are not supported: matching takes linear time (RE2)";
+  return `unknown escape \\${unknown}`;
+}
+
 function syntaxProblem(source: string, error: unknown): string {
-  if (/\(\?<?[=!]/.test(source))
+  if (/\(\?<?[=!]/.test(source)) {
     return "lookahead and lookbehind are not supported: matching takes linear time (RE2)";
-  if (/\\(?:[1-9]|k<)/.test(source))
-    return "backreferences are not supported: matching takes linear time (RE2)";
+  }
   return `not a regular expression that RE2 reads: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function compile(source: string, flags: string): Pattern {
-  if (unfoldedSize(source) > MAX_UNFOLDED)
+  const problem = escapeProblem(source);
+  if (problem !== null) throw new Error(problem);
+  if (unfoldedSize(source) > MAX_UNFOLDED) {
     throw new Error("the pattern unfolds to too many steps: repeat less");
+  }
   const mask = Array.from(flags).reduce((sum, flag) => sum | (FLAGS[flag as keyof typeof FLAGS] ?? 0), 0);
   let program: RE2JS;
   try {

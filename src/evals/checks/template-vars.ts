@@ -28,7 +28,7 @@ export const templateVars = staticCheck(
         incomplete === 0,
         "get all its variables from every case",
         incomplete === 0 ? `them in all ${total} cases` : `them missing in ${lacking.join(", ")}${others}`,
-        1 - incomplete / total,
+        (total - incomplete) / total,
       );
     },
   },
