@@ -20,9 +20,15 @@ interface LongLine {
 const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
 
+/** Bytes of a UTF-8 byte order mark at the beginning. */
+async function markLength(handle: FileHandle): Promise<number> {
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(3), 0, 3, 0);
+  return bytesRead === 3 && buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
+}
+
 /**
- * The lines of a file, read in chunks: memory holds one line. Ends after a line of more than `limit` bytes. Reads from
- * byte 0 to where the file ended when it was opened, so that a file that grows meanwhile comes to an end.
+ * The lines of a file, read in chunks: memory holds one line. Ends after a line of more than `limit` bytes. Reads
+ * from behind a byte order mark to where the file ended when it was opened, so that a file that grows meanwhile comes to an end.
  */
 export async function* byteLines(
   handle: FileHandle,
@@ -33,8 +39,8 @@ export async function* byteLines(
   let parts: Buffer[] = [];
   let length = 0;
   let number = 1;
-  let offset = 0;
-  for (let position = 0; position < size;) {
+  let offset = await markLength(handle);
+  for (let position = offset; position < size;) {
     const { bytesRead } = await handle.read(chunk, 0, Math.min(CHUNK, size - position), position);
     if (bytesRead === 0) break;
     position += bytesRead;

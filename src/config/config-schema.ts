@@ -55,14 +55,21 @@ const gate = z.strictObject({
     .meta({ description: "chance to fail a candidate that is not worse" }),
 });
 
+/** A password in an address would stand in logs and reports. */
+function isHttpAddress(text: string): boolean {
+  const address = URL.canParse(text) ? new URL(text) : null;
+  return address !== null && /^https?:$/.test(address.protocol) && address.username + address.password === "";
+}
+
 const price = z.strictObject({ inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) });
 
 function model(providers: readonly string[]) {
   return z.strictObject({
-    provider: z.enum(providers),
+    provider: z.enum(providers).meta({ description: "who answers" }),
     model: words.meta({ description: "the provider's model id; best one that names a snapshot" }),
     baseUrl: z
-      .url({ protocol: /^https?$/, error: "expected an http or https address" })
+      .string()
+      .refine(isHttpAddress, "expected an http or https address without a password in it")
       .optional()
       .meta({ description: "of an OpenAI-compatible server, e.g. http://localhost:11434/v1" }),
     apiKey: z
@@ -70,7 +77,9 @@ function model(providers: readonly string[]) {
       .min(1)
       .optional()
       .meta({ description: "a reference such as ${OPENAI_API_KEY}; a key itself is refused" }),
-    headers: texts.optional(),
+    headers: texts
+      .optional()
+      .meta({ description: "further HTTP headers; secrets as references such as ${VAR}" }),
     query: texts.optional().meta({ description: "query parameters, e.g. Azure's api-version" }),
     price: price
       .optional()
@@ -115,7 +124,7 @@ export function configSchema({
   providers,
 }: Pick<ProjectSchemas, "assertion" | "registryKinds" | "providers">) {
   return z.strictObject({
-    version: z.literal(1),
+    version: z.literal(1).meta({ description: "of this file's format" }),
     registry: z
       .object({ kind: z.enum(registryKinds) })
       .catchall(scalar)
@@ -131,13 +140,16 @@ export function configSchema({
       .catchall(z.unknown())
       .optional()
       .meta({ description: "where production metrics come from" }),
-    models: z.record(words, model(providers)),
+    models: z
+      .record(words, model(providers))
+      .meta({ description: "the models that prompts and rubrics name, by a key of your own" }),
     prompts: z
       .record(
         z.string().refine(isPromptName, "expected a name of letters, digits, -, _ and ."),
         prompt(assertion),
       )
-      .refine((prompts) => Object.keys(prompts).length > 0, "expected at least one prompt"),
+      .refine((prompts) => Object.keys(prompts).length > 0, "expected at least one prompt")
+      .meta({ description: "what is gated, by the prompt's name" }),
     policies: z
       .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
       .default({})

@@ -127,7 +127,7 @@ function takeCase(
   return rule(testCase, document);
 }
 
-/** Reads every case of a dataset once and judges it. `file` is relative to `root` and inside of it, or absolute. */
+/** Reads every case of a dataset once and judges it. `file` counts from `root` and lies inside of it. */
 export async function checkDataset(
   root: string,
   file: string,

@@ -1,4 +1,4 @@
-import { isAbsolute } from "node:path";
+import { resolve } from "node:path";
 import type * as z from "zod";
 import type { Problem } from "../domain/problem.ts";
 import { issueProblems } from "./explain-issues.ts";
@@ -15,12 +15,15 @@ export interface Checked<Value> {
   readonly problems: readonly Problem[];
 }
 
-/** Path of a file: one that stands in the project's files must lie inside it, an absolute one was typed by the user. */
+/** The folder that a file must lie in and that its relative name counts from; null = anywhere, the user typed it. */
+export type Root = string | null;
+
+/** Path of a file, if it may be read. */
 export async function pathOf(
-  root: string,
+  root: Root,
   file: string,
 ): Promise<{ readonly kind: "inside"; readonly path: string } | Unreadable> {
-  return isAbsolute(file) ? { kind: "inside", path: file } : pathInside(root, file);
+  return root === null ? { kind: "inside", path: resolve(file) } : pathInside(root, file);
 }
 
 export function parseSource(file: string, text: string): ParsedSource {
@@ -29,7 +32,7 @@ export function parseSource(file: string, text: string): ParsedSource {
 
 /** Reads and parses one YAML or JSON document without judging what it says. */
 export async function readSource(
-  root: string,
+  root: Root,
   file: string,
   limit: number = SIZE_LIMITS.document,
 ): Promise<ParsedSource> {
@@ -54,7 +57,7 @@ export function checkDocument<Schema extends z.ZodType>(
 
 /** Reads one YAML or JSON file and judges it by a schema. */
 export async function readDocument<Schema extends z.ZodType>(
-  root: string,
+  root: Root,
   file: string,
   schema: Schema,
 ): Promise<Checked<z.infer<Schema>>> {

@@ -29,7 +29,8 @@ function parseLine(file: string, { number, bytes, ended }: Pick<ByteLine, "numbe
   }
   const parsed = parseJsonSource(file, decoded.text);
   if (parsed.kind === "invalid") {
-    const torn = ended ? "" : "; the file ends here without a line end: was it cut off?";
+    const isCut = !ended && parsed.problems.some(({ message }) => message.includes("the text ends here"));
+    const torn = isCut ? "; the file ends here without a line end: was it cut off?" : "";
     return {
       kind: "invalid" as const,
       problems: parsed.problems.map((problem) => ({

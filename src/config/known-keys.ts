@@ -1,5 +1,6 @@
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { visibleLine } from "../domain/visible.ts";
 import type { Path } from "./source-document.ts";
 
 type Schema = z.core.$ZodType;
@@ -58,18 +59,22 @@ function knownKeys(schema: Schema, value: unknown, path: Path): string[] {
   );
 }
 
-function nearestName(name: string, names: readonly string[]): string | null {
-  if (names.length === 0 || name.length > 100) return null;
-  const lower = name.toLowerCase();
-  const same = names.find((candidate) => candidate.toLowerCase() === lower);
-  if (same !== undefined) return same;
-  return closest(name, [...names]);
-}
+/** How many names are listed when none of them is near. */
+const LISTED = 12;
 
-/** `; did you mean "x"?` with the nearest of the names, or nothing when there are none. */
+/** `; did you mean "x"?` with the nearest of the names; when none is near, what there is; or nothing. */
 export function suggestion(name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names);
-  return nearest === null ? "" : `; did you mean "${nearest}"?`;
+  const known = [...new Set(names)];
+  if (known.length === 0 || name.length > 100) return "";
+  const lower = name.toLowerCase();
+  const nearest = closest(
+    lower,
+    known.map((word) => word.toLowerCase()),
+  );
+  const word = known.find((candidate) => candidate.toLowerCase() === nearest) ?? "";
+  const isNear = distance(lower, nearest) <= Math.max(2, word.length / 2);
+  if (isNear || known.length > LISTED) return `; did you mean "${visibleLine(word, 60)}"?`;
+  return `; there is ${known.map((candidate) => visibleLine(candidate, 60)).join(", ")}`;
 }
 
 /** The message for a key that the schema does not know. */

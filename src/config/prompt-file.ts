@@ -1,9 +1,10 @@
+import { isAbsolute } from "node:path";
 import { ProblemsError, type Problem } from "../domain/problem.ts";
 import type { PromptFile } from "../domain/project.ts";
 import type { PromptSource } from "../domain/prompt.ts";
 import { malformedPlaceholders } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { readDocument, type Checked } from "./document-file.ts";
+import { readDocument, type Checked, type Root } from "./document-file.ts";
 import { promptSchema } from "./prompt-schema.ts";
 import { problemAt, type SourceDocument } from "./source-document.ts";
 
@@ -33,8 +34,8 @@ function unusedKeys(document: SourceDocument): Problem[] {
     );
 }
 
-/** Reads and checks a prompt file. `file` is relative to `root` and inside of it, or absolute. */
-export async function checkPromptFile(root: string, file: string): Promise<Checked<PromptSource>> {
+/** Reads and checks a prompt file. */
+export async function checkPromptFile(root: Root, file: string): Promise<Checked<PromptSource>> {
   const checked = await readDocument(root, file, promptSchema);
   const { value, document } = checked;
   if (value === null || document === null) return checked;
@@ -50,7 +51,7 @@ export async function checkPromptFile(root: string, file: string): Promise<Check
  * Throws `ProblemsError` with code `PROMPT_INVALID`.
  */
 export async function readPromptFile(root: string, file: string): Promise<PromptFile> {
-  const { value, problems } = await checkPromptFile(root, file);
+  const { value, problems } = await checkPromptFile(isAbsolute(file) ? null : root, file);
   if (value === null || problems.some(({ severity }) => severity === "error")) {
     throw new ProblemsError("PROMPT_INVALID", problems);
   }

@@ -25,6 +25,8 @@ const modelParameters = z.strictObject({
   reasoningEffort: words.optional(),
 });
 
+const NO_SCHEMA = "expected a JSON Schema: an object, or the JSON text of one";
+
 const jsonSchemaText = z.string().transform((text, context): Record<string, unknown> => {
   try {
     const value: unknown = JSON.parse(text);
@@ -32,7 +34,7 @@ const jsonSchemaText = z.string().transform((text, context): Record<string, unkn
   } catch {
     // Reported below: one sentence for text that is no JSON and for JSON that is no object.
   }
-  context.addIssue("expected a JSON Schema: an object, or the JSON text of one");
+  context.addIssue(NO_SCHEMA);
   return z.NEVER;
 });
 
@@ -65,7 +67,7 @@ const writtenPrompt = z.strictObject({
   messages: z.array(message).min(1),
   responseFormat: z.enum(["text", "json_object", "json_schema"]).default("text"),
   jsonSchema: z
-    .union([notes, jsonSchemaText])
+    .union([notes, jsonSchemaText], NO_SCHEMA)
     .optional()
     .meta({ description: "a JSON Schema, or the JSON text of one; with responseFormat: json_schema" }),
   tools: z.array(tool).default([]),

@@ -39,7 +39,7 @@ function rubricOf(written: WrittenRubric): Rubric {
   return { name, model, scale, criteria, threshold, allowSelfGrading, instructions, calibration, digest };
 }
 
-/** Reads and checks a rubric. `file` is relative to `root` and inside of it, or absolute. */
+/** Reads and checks a rubric. `file` counts from `root` and lies inside of it. */
 export async function checkRubric(root: string, file: string): Promise<Checked<Rubric>> {
   const { value, document, problems } = await readDocument(root, file, rubricSchema);
   if (value === null || document === null) return { value: null, document, problems };
