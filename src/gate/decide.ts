@@ -7,6 +7,7 @@ import { evaluateMetric, type MetricLook, type RunTrust } from "./evaluate.ts";
 import { headlineOf } from "./headline.ts";
 import { metricResult } from "./metric-result.ts";
 import { planBoundaries, type GatePlan } from "./plan.ts";
+import { countedUnits } from "./waivers.ts";
 import { decisionWarnings } from "./warnings.ts";
 import { metricReason } from "./wording.ts";
 
@@ -71,12 +72,7 @@ function familySize(rules: readonly MetricRule[], hasBaseline: boolean): number 
 
 function judgedMetrics(plan: GatePlan, rules: readonly MetricRule[], sides: Sides, units: number): Judged[] {
   const family = familySize(rules, sides.baseline !== null);
-  const known = new Map<number, number[]>();
-  const boundaries = (alpha: number): number[] => {
-    const found = known.get(alpha) ?? planBoundaries(plan.looks, alpha);
-    known.set(alpha, found);
-    return found;
-  };
+  const boundaries = (alpha: number): readonly number[] => planBoundaries(plan.looks, alpha);
   return rules.map((rule) => ({
     rule,
     columns: metricColumns(plan, rule, sides, units),
@@ -119,7 +115,7 @@ function progress({ rule, state }: Judged): MetricProgress {
 
 /** Figures and sentence of one metric. Cases that were not looked at yet could all ask for it: they count as available. */
 function worded(plan: GatePlan, state: MetricLook): MetricResult {
-  const available = state.count + plan.unitSizes.length - state.unit;
+  const available = state.count + countedUnits(plan, state.rule, state.unit);
   const figures = metricResult(state, "", available);
   const reason = metricReason({ look: state, figures, clustered: plan.clustered, available });
   return { ...figures, reason };

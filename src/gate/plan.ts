@@ -14,6 +14,7 @@ import { spendingBoundaries } from "../stats/spending.ts";
 import { isCostLike, marginBelow } from "./claims.ts";
 import { caseOrder, type PlanEntry } from "./order.ts";
 import { planWarnings } from "./plan-warnings.ts";
+import { countedUnits } from "./waivers.ts";
 
 export interface PlanInput {
   readonly entries: readonly PlanEntry[];
@@ -106,14 +107,25 @@ function lookSizes(input: PlanInput, units: number): number[] {
   return lookSchedule(sizes.length === 0 ? units : Math.max(...sizes));
 }
 
-/** Boundaries of z at every look of a plan for a one-sided error. */
-export function planBoundaries(looks: readonly Look[], alpha: number): number[] {
+function integratedBoundaries(looks: readonly Look[], alpha: number): number[] {
   const last = looks.at(-1)?.units ?? 0;
   if (looks.length <= 1 || last === 0) return looks.map(() => normalQuantile(1 - alpha));
   return spendingBoundaries(
     looks.map((look) => look.units / last),
     alpha,
   );
+}
+
+/** Integrated once for a schedule and alpha: planning and every look ask for the same ones. */
+const knownBoundaries = new WeakMap<readonly Look[], Map<number, readonly number[]>>();
+
+/** Boundaries of z at every look of a plan for a one-sided error. */
+export function planBoundaries(looks: readonly Look[], alpha: number): readonly number[] {
+  const known = knownBoundaries.get(looks) ?? new Map<number, readonly number[]>();
+  knownBoundaries.set(looks, known);
+  const boundaries = known.get(alpha) ?? integratedBoundaries(looks, alpha);
+  known.set(alpha, boundaries);
+  return boundaries;
 }
 
 /** Units that a candidate which changes nothing needs at these looks, and whether there are as many. */
@@ -138,7 +150,9 @@ export function planGate(input: PlanInput): GatePlan {
   const ends = [0];
   for (const size of unitSizes) ends.push((ends.at(-1) ?? 0) + size);
   const looks = lookSizes(input, unitSizes.length).map((units) => ({ units, cases: ends[units] ?? 0 }));
-  const metrics = input.rules.map((rule) => planMetric(rule, input.sigma?.[rule.name], unitSizes.length));
+  const metrics = input.rules.map((rule) =>
+    planMetric(rule, input.sigma?.[rule.name], countedUnits({ order, unitSizes }, rule)),
+  );
   const outlooks = input.rules.map((rule, index) => {
     const unchanged = unchangedNeeds(rule, looks);
     return {
