@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { GateError } from "../domain/errors.ts";
 import type { GateResult } from "../domain/gate-result.ts";
 import { visibleLine } from "../domain/visible.ts";
+import { replaceFile } from "../files/replace-file.ts";
 import { renderHtml } from "../report/html.ts";
 import { renderJson } from "../report/json.ts";
 import { renderJunit } from "../report/junit.ts";
@@ -44,26 +44,6 @@ async function targetOf(path: string): Promise<string> {
   return target;
 }
 
-/** All or nothing: the text is whole on the disk before the name points at it. The temporary name is new, no link is followed for it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const target = await targetOf(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString("hex")}.tmp`);
-  try {
-    const file = await open(temporary, "wx", 0o644);
-    try {
-      await file.writeFile(text, "utf8");
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
-}
-
 /**
  * Renders the result into each file, in the format that its suffix names; relative names count from `directory`, missing
  * folders are made. `USAGE` before anything is written when a suffix is unknown, `STORAGE_FAILED` when the disk refuses.
@@ -78,7 +58,7 @@ export async function writeReports(
     const suffix = suffixOf(file);
     if (suffix === undefined) continue;
     try {
-      await replaceFile(resolve(directory, file), renderers[suffix](result));
+      await replaceFile(await targetOf(resolve(directory, file)), renderers[suffix](result));
     } catch (error) {
       const cause =
         error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);

@@ -4,7 +4,7 @@ import { GateError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports.ts";
 import { isPromptName, type Registry } from "../domain/registry.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { listFolder } from "./durable-file.ts";
+import { listFolder } from "./read-document.ts";
 import { checkLabelName, checkPromptName, checkReference, checkVersionNumber } from "./names.ts";
 import { byName, listings, pageKeys } from "./paging.ts";
 import {

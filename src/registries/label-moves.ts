@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import { join } from "node:path";
 import type { Label, LabelMove } from "../domain/registry.ts";
-import { corruptFile, createOnce, listFolder, readDocument } from "./durable-file.ts";
+import { createOnce } from "../files/create-once.ts";
+import { corruptFile, listFolder, readDocument } from "./read-document.ts";
 import { parseMoveDocument, renderMoveDocument } from "./stored-documents.ts";
 
 const NAME = /^(\d{6,15})\.json$/;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { promptDigest, type Message, type PromptTemplate } from "../domain/prompt.ts";
 import { isLabelName, isPromptName, type LabelMove, type PromptVersion } from "../domain/registry.ts";
 import { parseVersion } from "../domain/version.ts";
-import type { Parsed } from "./durable-file.ts";
+import type { Parsed } from "./read-document.ts";
 
 const VERSION_SCHEMA = "promptgate/registry-version@1";
 const MOVE_SCHEMA = "promptgate/label-move@1";

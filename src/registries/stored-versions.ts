@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { GateError } from "../domain/errors.ts";
 import type { PromptVersion } from "../domain/registry.ts";
 import { compareVersions, parseVersion } from "../domain/version.ts";
-import { corruptFile, createOnce, listFolder, readDocument } from "./durable-file.ts";
+import { createOnce } from "../files/create-once.ts";
+import { corruptFile, listFolder, readDocument } from "./read-document.ts";
 import { parseVersionDocument, renderVersionDocument } from "./stored-documents.ts";
 
 export interface StoredVersions {

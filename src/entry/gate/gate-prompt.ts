@@ -5,6 +5,7 @@ import type { GateResult, PromptGateResult } from "../../domain/gate-result.ts";
 import type { ScoreRow, VerdictKind } from "../../domain/scores.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
 import { replaceFile } from "../../files/replace-file.ts";
+import { storageError } from "../../files/storage.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
 import { measuredSigma } from "./measured-noise.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
@@ -61,14 +62,22 @@ function scoreLines(rows: readonly ScoreRow[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 }
 
+async function keepFile(path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(path, text);
+  } catch (error) {
+    throw storageError("write", path, error);
+  }
+}
+
 async function keepRun(preparation: Preparation, run: GateRun, result: PromptGateResult): Promise<void> {
   const folder = preparation.run.absolutePath;
-  await replaceFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
-  await replaceFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
+  await keepFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
+  await keepFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
   const noise = { schema: "promptgate/noise@1", sigma: measuredSigma(preparation.rules, run.rows) };
-  await replaceFile(join(folder, "noise.json"), `${JSON.stringify(noise, null, 2)}\n`);
+  await keepFile(join(folder, "noise.json"), `${JSON.stringify(noise, null, 2)}\n`);
   // Last: a result that is there stands for a run that is whole.
-  await replaceFile(join(folder, "result.json"), `${JSON.stringify(gateResult([result]), null, 2)}\n`);
+  await keepFile(join(folder, "result.json"), `${JSON.stringify(gateResult([result]), null, 2)}\n`);
 }
 
 /** Gates one prompt: repeats a stored verdict, or evaluates and keeps the run. */

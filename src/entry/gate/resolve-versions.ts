@@ -46,11 +46,20 @@ async function findVersion(scope: Scope, reference: string): Promise<ResolvedVer
   }
   const version = await scope.registry.readVersion(
     scope.prompt.name,
-    label === null ? { kind: "version", version: reference } : { kind: "label", label },
+    label === null
+      ? { kind: "version", version: reference }
+      : label === "latest"
+        ? { kind: "latest" }
+        : { kind: "label", label },
   );
   return version === null
     ? null
-    : { source: version, digest: version.digest, label, origin: `registry version ${version.version}` };
+    : {
+        source: version,
+        digest: version.digest,
+        label: label === "latest" ? null : label,
+        origin: `registry version ${version.version}`,
+      };
 }
 
 /** The version under test: the prompt file unless the user named another. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
-import { createOnce } from "../../registries/durable-file.ts";
+import { storageError } from "../../files/storage.ts";
+import { createOnce } from "../../files/create-once.ts";
 
 const RUNS = ".promptgate/runs";
 
@@ -137,8 +138,10 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
 
 /** Creates the folder and its header. Of two processes that start the same run, both go on with the first one's header. */
 export async function openRun(directory: RunDirectory): Promise<RunDirectory> {
-  for (const side of ["baseline", "candidate"]) {
-    await mkdir(join(directory.absolutePath, side), { recursive: true });
+  try {
+    await mkdir(directory.absolutePath, { recursive: true });
+  } catch (error) {
+    throw storageError("create", directory.absolutePath, error);
   }
   const file = join(directory.absolutePath, "run.json");
   await createOnce(file, `${JSON.stringify(directory.header, null, 2)}\n`);

@@ -1,21 +1,14 @@
 import { GateError } from "../../domain/errors.ts";
-import type { Project, PromptProject } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import type { Project, PromptProject } from "../../domain/project.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
+import { promptOf } from "../registry/known-prompts.ts";
 import { loadProjectFrom, openRegistryOf } from "../wire.ts";
 import type { GateScope, GateSelection } from "./prepare.ts";
 
 /** The prompts that the user named, or all. */
 function choosePrompts(project: Project, names: readonly string[]): readonly PromptProject[] {
-  if (names.length === 0) return project.prompts;
-  return names.map((name) => {
-    const prompt = project.prompts.find((candidate) => candidate.name === name);
-    if (prompt !== undefined) return prompt;
-    const known = project.prompts.map((candidate) => candidate.name).join(", ");
-    throw new GateError("USAGE", `${project.configFile} has no prompt "${visibleLine(name)}"`, {
-      hint: `there are: ${known}`,
-    });
-  });
+  return names.length === 0 ? project.prompts : names.map((name) => promptOf(project, name));
 }
 
 function checkSelection(prompts: readonly PromptProject[], options: GateSelection): void {
