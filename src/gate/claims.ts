@@ -90,6 +90,11 @@ export function passBoundary(claim: Claim, size: number, boundary: number, alpha
   return Math.max(boundary, scoreStatistic(unchanged, { mean: claim.passAt, extreme: claim.lowest }).z);
 }
 
+/** True when the sample rejects "the mean is `failAt` or more". */
+export function fails(claim: Claim, sample: Sample, boundary: number): boolean {
+  return rejects(sample, { mean: claim.failAt, extreme: claim.highest, boundary });
+}
+
 /** What one look says of one claim; FAIL is asked first. A minimum also wants the observed mean to reach it. */
 export function judgeClaim(
   claim: Claim,
@@ -97,7 +102,7 @@ export function judgeClaim(
   boundaries: LookBoundaries,
 ): "pass" | "fail" | "open" {
   const { worst, best, scored } = samples;
-  if (rejects(best, { mean: claim.failAt, extreme: claim.highest, boundary: boundaries.fail })) return "fail";
+  if (fails(claim, best, boundaries.fail)) return "fail";
   if (claim.kind === "floor" && !(scored.size > 0 && scored.mean >= -1e-12)) return "open";
   return rejects(worst, { mean: claim.passAt, extreme: claim.lowest, boundary: boundaries.pass })
     ? "pass"

@@ -1,6 +1,7 @@
 import type { MetricRule, VerdictKind } from "../domain/scores.ts";
 import {
   claimsOf,
+  fails,
   judgeClaim,
   passBoundary,
   type Claim,
@@ -86,6 +87,17 @@ function obstaclesOf(columns: MetricColumns, seen: Seen, trust: RunTrust): strin
   return obstacles;
 }
 
+/**
+ * True when the scored units alone show a sure loss, within the margin, and only the missing ones at their best keep it
+ * from failing: leaving out a score must not turn FAIL into PASS.
+ */
+function mayHideLoss(claims: readonly JudgedClaim[]): boolean {
+  return claims.some(
+    ({ claim, samples, boundaries, outcome }) =>
+      outcome === "pass" && fails(claim, samples.scored, boundaries.fail),
+  );
+}
+
 /** A metric passes when all its claims pass at the same look and nothing speaks against the data. */
 function verdictOf(claims: readonly JudgedClaim[], obstacles: readonly string[]): VerdictKind {
   if (claims.some(({ outcome }) => outcome === "fail")) return "fail";
@@ -115,7 +127,12 @@ export function evaluateMetric(
       return { claim, samples, boundaries, outcome: judgeClaim(claim, samples, boundaries) };
     },
   );
-  const obstacles = obstaclesOf(columns, { count, cases, unscored }, trust);
+  const obstacles = [
+    ...obstaclesOf(columns, { count, cases, unscored }, trust),
+    ...(mayHideLoss(claims)
+      ? ["what is scored shows a loss that is small but sure, and the missing scores could hide it"]
+      : []),
+  ];
   const verdict = verdictOf(claims, obstacles);
   return {
     rule,

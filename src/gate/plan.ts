@@ -32,7 +32,7 @@ export interface Look {
   readonly units: number;
 }
 
-export interface MetricPlan {
+interface MetricPlan {
   readonly name: string;
   /** Units for a 95 % chance to pass an unchanged candidate. */
   readonly requiredCases: number;

@@ -4,7 +4,7 @@ import { normalDensity, normalQuantile, normalUpperTail } from "./normal.ts";
 export type Spending = (fraction: number, alpha: number) => number;
 
 /** alpha · t^1.5: the power family of Kim and DeMets (1987) with rho = 1.5. */
-export const kimDeMetsSpending: Spending = (fraction, alpha) => alpha * fraction ** 1.5;
+const kimDeMetsSpending: Spending = (fraction, alpha) => alpha * fraction ** 1.5;
 
 /** 2 - 2 Phi(z(1 - alpha/2) / sqrt t): the O'Brien-Fleming type of Lan and DeMets (1983). */
 export const obrienFlemingSpending: Spending = (fraction, alpha) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScoreRow } from "../../src/domain/scores.ts";
-import { decideOnce, onlyMetric, scored, scoreRows, steady, times } from "./score-rows.ts";
+import { aRule, decideOnce, onlyMetric, scored, scoreRows, steady, times } from "./score-rows.ts";
 
 function missing(count: number): ScoreRow[] {
   return scored(200, (index) => (index < count ? null : 0.8));
@@ -33,6 +33,15 @@ describe("missing scores", () => {
   it("never make a failure", () => {
     const candidate = scored(200, (index) => (index < 100 ? null : 0.8));
     expect(decideOnce({ baseline: steady, candidate }).verdict).toBe("inconclusive");
+  });
+
+  it("do not turn a small but sure loss into a pass", () => {
+    const rule = aRule({ margin: 0.1 });
+    const lower = scored(200, () => 0.782);
+    expect(decideOnce({ baseline: steady, candidate: lower }, rule).verdict).toBe("fail");
+    const decided = decideOnce({ baseline: steady, candidate: lower.slice(0, 196) }, rule);
+    expect(decided.verdict).toBe("inconclusive");
+    expect(decided.reasons[0]).toContain("shows a loss that is small but sure");
   });
 
   it("do not hide a failure that the rest proves", () => {
