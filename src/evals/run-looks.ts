@@ -49,7 +49,7 @@ function* interleave(ids: readonly string[], sides: readonly Side[]): Generator<
 async function evaluateCases(
   run: EvaluationRun,
   look: { readonly ids: readonly string[]; readonly rubrics: readonly Rubric[] },
-  keep: (side: SideName, row: ScoreRow) => void,
+  keep: Keep,
 ): Promise<void> {
   const { assertions, judge } = run;
   await runTasks(
@@ -76,26 +76,49 @@ export type LookOutcome<Decision> =
   | { readonly kind: "continue"; readonly passed: ReadonlySet<string> }
   | { readonly kind: "decided"; readonly decision: Decision };
 
+interface LookPlan {
+  readonly order: readonly string[];
+  /** Cumulative numbers of cases of `order`. */
+  readonly looks: readonly number[];
+}
+
+/** The cases that a look adds, and the metrics that have passed before it and need no judge any more. */
+interface LookCases {
+  readonly ids: readonly string[];
+  readonly passed: ReadonlySet<string>;
+}
+
+type Keep = (side: SideName, row: ScoreRow) => void;
+
 /**
- * Evaluates the cases look by look until `decide` is satisfied. `looks` are cumulative numbers of cases of `order`; at
- * the last one `decide` must decide.
+ * Takes look by look until `decide` is satisfied; at the last one it must decide. Where the rows of a look come from is
+ * up to `evaluate`: models that are asked, or records of an evaluation elsewhere.
  */
-export async function runLooks<Decision>(
-  run: EvaluationRun,
-  plan: { readonly order: readonly string[]; readonly looks: readonly number[] },
+export async function takeLooks<Decision>(
+  { order, looks }: LookPlan,
+  evaluate: (look: LookCases, keep: Keep) => Promise<void>,
   decide: (look: number, rows: Rows) => LookOutcome<Decision>,
 ): Promise<{ readonly decision: Decision; readonly rows: Rows }> {
   const rows = { baseline: [] as ScoreRow[], candidate: [] as ScoreRow[] };
   let passed: ReadonlySet<string> = new Set();
   let done = 0;
-  for (const [look, cases] of plan.looks.entries()) {
-    const ids = plan.order.slice(done, cases);
-    const rubrics = run.rubrics.filter(({ name }) => !passed.has(name));
-    await evaluateCases(run, { ids, rubrics }, (side, row) => rows[side].push(row));
+  for (const [look, cases] of looks.entries()) {
+    await evaluate({ ids: order.slice(done, cases), passed }, (side, row) => rows[side].push(row));
     done = cases;
     const outcome = decide(look, rows);
     if (outcome.kind === "decided") return { decision: outcome.decision, rows };
     passed = outcome.passed;
   }
   throw new RangeError("a plan without looks decides nothing");
+}
+
+/** Evaluates the cases look by look until `decide` is satisfied. */
+export async function runLooks<Decision>(
+  run: EvaluationRun,
+  plan: LookPlan,
+  decide: (look: number, rows: Rows) => LookOutcome<Decision>,
+): Promise<{ readonly decision: Decision; readonly rows: Rows }> {
+  const evaluate = async ({ ids, passed }: LookCases, keep: Keep): Promise<void> =>
+    evaluateCases(run, { ids, rubrics: run.rubrics.filter(({ name }) => !passed.has(name)) }, keep);
+  return takeLooks(plan, evaluate, decide);
 }

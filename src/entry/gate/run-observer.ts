@@ -7,11 +7,39 @@ import { createProgress } from "../progress.ts";
 /** Enough to see what went wrong; the count of cases is complete. */
 const UNSCORED_KEPT = 200;
 
+/** What could not be scored: how many cases, and the first of the gaps. */
+export interface UnscoredSummary {
+  readonly cases: number;
+  readonly first: readonly UnscoredCase[];
+}
+
+/** Collects what could not be scored. */
+export function collectUnscored(): {
+  add(evaluation: Pick<CaseEvaluation, "side" | "row" | "reasons">): void;
+  read(): UnscoredSummary;
+} {
+  const ids = new Set<string>();
+  const first = new Map<string, UnscoredCase>();
+  return {
+    add: ({ side, row, reasons }) => {
+      for (const [metric, score] of Object.entries(row.scores)) {
+        if (score !== null) continue;
+        ids.add(row.id);
+        const key = JSON.stringify([row.id, metric, side]);
+        // Critical cases are looked at twice; one line each is enough.
+        if (first.size < UNSCORED_KEPT)
+          first.set(key, { id: row.id, metric, side, reason: reasons[metric] ?? "" });
+      }
+    },
+    read: () => ({ cases: ids.size, first: [...first.values()] }),
+  };
+}
+
 /** Watches a run: shows progress and keeps what could not be scored. */
 export interface RunObserver {
   readonly log: Log;
   observe(evaluation: CaseEvaluation): void;
-  unscored(): { readonly cases: number; readonly first: readonly UnscoredCase[] };
+  unscored(): UnscoredSummary;
   done(): void;
 }
 
@@ -39,26 +67,16 @@ function progressOf({ context, total }: Observed): ReturnType<typeof createProgr
 
 export function observeRun(observed: Observed): RunObserver {
   const progress = progressOf(observed);
-  const ids = new Set<string>();
-  const first = new Map<string, UnscoredCase>();
-  const keep = ({ side, row, reasons }: CaseEvaluation, metric: string): void => {
-    ids.add(row.id);
-    const key = JSON.stringify([row.id, metric, side]);
-    // Critical cases are looked at twice; one line each is enough.
-    if (first.size < UNSCORED_KEPT)
-      first.set(key, { id: row.id, metric, side, reason: reasons[metric] ?? "" });
-  };
+  const unscored = collectUnscored();
   return {
     log: { info: progress.line, warn: (line) => progress.line(`warning: ${line}`) },
     observe: (evaluation) => {
       const { costUsd } = observed.usage();
       const cost = costUsd === null || costUsd === 0 ? "" : `, $${costUsd.toFixed(2)} so far`;
       progress.advance(1, `${observed.prompt}${cost}`);
-      for (const [metric, score] of Object.entries(evaluation.row.scores)) {
-        if (score === null) keep(evaluation, metric);
-      }
+      unscored.add(evaluation);
     },
-    unscored: () => ({ cases: ids.size, first: [...first.values()] }),
+    unscored: unscored.read,
     done: () => progress.done(),
   };
 }
