@@ -6,7 +6,7 @@ import { expectation } from "./assertion-value.ts";
 import type { Check } from "./check.ts";
 
 /** An assertion as a user writes it: the common fields and the type's own. */
-export interface RawAssertion {
+interface RawAssertion {
   readonly type: string;
   readonly metric?: string | undefined;
   readonly weight?: number | undefined;

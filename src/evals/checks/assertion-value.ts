@@ -58,7 +58,7 @@ function missingVariable({ case: { id }, type }: Preparation, name: string): Gat
 const WHOLE_PLACEHOLDER = /^\{\{[^{}]*\}\}$/;
 
 /** A text with its variables filled in; a text that is one `{{name}}` alone becomes the variable's value as it is. */
-export function fillText(text: string, preparation: Preparation): unknown {
+function fillText(text: string, preparation: Preparation): unknown {
   if (!text.includes("{{")) return text;
   const { vars } = preparation.case;
   const [only] = WHOLE_PLACEHOLDER.test(text) ? textVariables(text) : [];

@@ -73,7 +73,7 @@ function compile(source: string, flags: string): Pattern {
   };
 }
 
-const compiled = boundedCache<Pattern>(200);
+const compiled = boundedCache<Pattern>(100);
 
 /** Compiles a pattern once; JavaScript's spelling of escapes and named groups is understood. Throws on a bad one. */
 export function patternOf(source: string, flags = ""): Pattern {

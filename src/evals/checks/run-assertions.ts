@@ -1,4 +1,5 @@
 import type { Assertion, Case } from "../../domain/case.ts";
+import { canonicalJson } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import type { AssertionResult, Score } from "../../domain/evaluation.ts";
 import { visibleLine } from "../../domain/visible.ts";
@@ -77,19 +78,26 @@ export function measureOutput(
   return results;
 }
 
-/** The same for the static assertions and the prompt. */
+/**
+ * The same for the static assertions and the prompt. Equal checks are measured once, so that `cases` is read at most
+ * once.
+ */
 export async function measurePrompt(
   checks: Checks,
   assertions: readonly Assertion[],
   prompts: PromptSubject,
 ): Promise<AssertionResult[]> {
+  const findings = new Map<string, Finding>();
   const results: AssertionResult[] = [];
   for (const assertion of assertions) {
     const check = checkOf(checks, assertion.type);
     if (check.class !== "static") continue;
+    const key = canonicalJson([assertion.type, assertion.options]);
     let score: Score;
     try {
-      score = scoreOf(await check.measure(assertion.options, prompts), "prompt", assertion.negated);
+      const finding = findings.get(key) ?? (await check.measure(assertion.options, prompts));
+      findings.set(key, finding);
+      score = scoreOf(finding, "prompt", assertion.negated);
     } catch (error) {
       score = brokenCheck(assertion, error);
     }

@@ -142,6 +142,16 @@ describe("static checks among others", () => {
     expect(results.map(({ assertion }) => assertion.type)).toEqual(["prompt-max-tokens", "interface"]);
   });
 
+  it("reads the cases once for a check and its twin", async () => {
+    const assertions = ["template-vars", "not-template-vars"].map((type) => assertionSchema.parse({ type }));
+    const results = await runStaticChecks(assertions, {
+      candidate: prompt,
+      baseline: null,
+      cases: arriving(),
+    });
+    expect(results.map(({ score }) => score)).toMatchObject([{ pass: true }, { pass: false }]);
+  });
+
   it("leaves unscored a check whose cases cannot be read for a reason of their own", async () => {
     expect(await measure({ type: "template-vars" }, { cases: breaking() })).toEqual({
       kind: "unscored",
