@@ -102,10 +102,11 @@ export function aPromptGateResult(fields: Partial<PromptGateResult> = {}): Promp
       ],
     },
     metrics: [aMetricResult()],
-    cases: { total: 200, used: 122, unscored: 0, broken: [] },
+    cases: { total: 200, used: 122, unscored: 0, waived: 0, broken: [] },
     regressions: [],
     improvements: [],
     unscored: [],
+    waivers: [],
     usage: {
       calls: 488,
       cachedCalls: 0,

@@ -3,6 +3,7 @@ import { isPromptName } from "../domain/registry.ts";
 import type { Assertion, Case } from "../domain/case.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { duration, percentage, words } from "./units.ts";
+import { waiverSchema } from "./waiver-schema.ts";
 
 /** What the folders with adapters know and this one may not import. */
 export interface ProjectSchemas {
@@ -154,6 +155,10 @@ export function configSchema({
       .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
       .default({})
       .meta({ description: "what each tier demands; what is left out stays as shipped" }),
+    waivers: z
+      .array(waiverSchema)
+      .default([])
+      .meta({ description: "cases and metrics that may not block until a day" }),
     budget: z
       .strictObject({ usd: z.number().gt(0).optional(), minutes: z.number().gt(0).optional() })
       .default({})

@@ -73,6 +73,15 @@ const planSchema = z.looseObject({
   ),
 });
 
+const waiverSchema = z.looseObject({
+  prompt: z.string().nullable(),
+  case: z.string().nullable(),
+  metric: z.string().nullable(),
+  owner: z.string(),
+  reason: z.string(),
+  expires: z.string(),
+});
+
 const promptSchema = z.looseObject({
   name: z.string(),
   verdict,
@@ -97,7 +106,13 @@ const promptSchema = z.looseObject({
   ),
   plan: planSchema.nullable(),
   metrics: z.array(metricSchema),
-  cases: z.looseObject({ total: amount, used: amount, unscored: amount, broken: z.array(z.string()) }),
+  cases: z.looseObject({
+    total: amount,
+    used: amount,
+    unscored: amount,
+    waived: amount.default(0),
+    broken: z.array(z.string()),
+  }),
   regressions: z.array(changeSchema),
   improvements: z.array(changeSchema),
   unscored: z.array(
@@ -108,6 +123,8 @@ const promptSchema = z.looseObject({
       reason: z.string(),
     }),
   ),
+  // Results written before there were waivers had none.
+  waivers: z.array(waiverSchema).default([]),
   usage: z.looseObject({
     calls: amount,
     cachedCalls: amount,

@@ -13,7 +13,7 @@ const SCORE_FIELDS = ["margin", "min"] as const;
 const MEASURE_FIELDS = ["maxIncrease", "max"] as const;
 
 /** Names of all metrics of a prompt; null when a file that may name more could not be read. */
-function metricNames({ written, rubrics, cases }: ReadPart): Set<string> | null {
+export function metricNames({ written, rubrics, cases }: ReadPart): Set<string> | null {
   const judged = rubrics.map(({ checked }) => checked.value?.name);
   if (cases === null || judged.includes(undefined)) return null;
   const checked = [...written.assert, ...cases.assertionMetrics].map(({ metric }) => metric);

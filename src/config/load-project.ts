@@ -7,7 +7,8 @@ import { expandEnvironment } from "./environment-references.ts";
 import { findConfig } from "./find-config.ts";
 import { mergePolicies } from "./policies.ts";
 import { readParts, type PromptPart } from "./project-parts.ts";
-import { projectProblems } from "./project-rules.ts";
+import { isRead, projectProblems } from "./project-rules.ts";
+import { waiversOf, type WaiverDates } from "./waiver-rules.ts";
 import type { SourceDocument } from "./source-document.ts";
 
 export interface LoadOptions {
@@ -16,6 +17,7 @@ export interface LoadOptions {
   /** As the user typed it. */
   readonly configPath?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly waivers: WaiverDates;
   readonly schemas: ProjectSchemas;
 }
 
@@ -40,9 +42,10 @@ function gateSettings(gate: WrittenGate): GateSettings {
   return withoutUndefined(gate) as GateSettings;
 }
 
-function promptProject({ name, written, rubrics, cases }: PromptPart): PromptProject[] {
-  if (written === null || cases === null) return [];
-  const { file, dataset, assert, gates } = written;
+function promptProject(part: PromptPart, config: WrittenConfig): PromptProject[] {
+  const { name, rubrics, cases } = part;
+  if (!isRead(part) || cases === null) return [];
+  const { file, dataset, assert, gates } = part.written;
   const judges = rubrics.flatMap(({ checked }) => (checked.value === null ? [] : [checked.value]));
   return [
     {
@@ -53,6 +56,7 @@ function promptProject({ name, written, rubrics, cases }: PromptPart): PromptPro
       assert,
       judges,
       gates: mapValues(gates, gateSettings),
+      waivers: waiversOf(part, config),
     },
   ];
 }
@@ -114,7 +118,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const problems = inFileOrder([
     ...configProblems,
     ...parts.flatMap((part) => part.problems),
-    ...(config === null ? [] : projectProblems(document, config, parts)),
+    ...(config === null ? [] : projectProblems(document, config, parts, options.waivers)),
   ]);
   if (config === null || problems.some(({ severity }) => severity === "error")) {
     throw new ProblemsError(codeOf(problems, file, parts), problems);
@@ -124,7 +128,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     configFile: file,
     registry: config.registry,
     models: mapValues(config.models, modelSettings),
-    prompts: parts.flatMap(promptProject),
+    prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),
     budget: { usd: config.budget.usd ?? null, minutes: config.budget.minutes ?? null },
     warnings: problems,

@@ -4,6 +4,7 @@ import { gateProblems, metricProblems, type ReadPart } from "./gate-rules.ts";
 import { aliasWarnings, modelProblems, priceWarnings, selfGradingProblems } from "./model-rules.ts";
 import { policyProblems } from "./policies.ts";
 import type { PromptPart } from "./project-parts.ts";
+import { waiverProblems, type WaiverDates } from "./waiver-rules.ts";
 import { problemAt, type SourceDocument } from "./source-document.ts";
 
 /** The registry knows a prompt by the name in its file, the command line by its key. */
@@ -13,7 +14,8 @@ function nameProblems({ name, prompt }: PromptPart): Problem[] {
   return [problemAt(prompt.document, { path: ["name"] }, `expected ${name}, its key in the config`)];
 }
 
-function isRead(part: PromptPart): part is ReadPart {
+/** True when the prompt's part of the config is in order. */
+export function isRead(part: PromptPart): part is ReadPart {
   return part.written !== null;
 }
 
@@ -22,10 +24,12 @@ export function projectProblems(
   document: SourceDocument,
   config: WrittenConfig,
   parts: readonly PromptPart[],
+  dates: WaiverDates,
 ): Problem[] {
   return [
     ...policyProblems(document, config),
     ...aliasWarnings(document, config),
+    ...waiverProblems(document, config, parts.filter(isRead), dates),
     ...parts
       .filter(isRead)
       .flatMap((part) => [

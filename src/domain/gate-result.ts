@@ -1,6 +1,7 @@
 import type { Digest } from "./digest.ts";
 import type { MetricResult, VerdictKind } from "./scores.ts";
 import type { ChangeFinding, Tier } from "./tier.ts";
+import type { Waiver } from "./waiver.ts";
 
 /** A case whose score moved on one metric. Texts come from models and prompts: escape before printing. */
 export interface CaseChange {
@@ -82,14 +83,19 @@ export interface PromptGateResult {
   readonly metrics: readonly MetricResult[];
   readonly cases: {
     readonly total: number;
+    /** Cases that were looked at and count; a waived one is none of them. */
     readonly used: number;
     readonly unscored: number;
+    /** Cases that a waiver keeps out of every metric's decision. */
+    readonly waived: number;
     /** Critical cases that the candidate breaks. */
     readonly broken: readonly string[];
   };
   readonly regressions: readonly CaseChange[];
   readonly improvements: readonly CaseChange[];
   readonly unscored: readonly UnscoredCase[];
+  /** In force in this run, as the config has them. */
+  readonly waivers: readonly Waiver[];
   readonly usage: RunUsage;
   readonly digests: {
     readonly prompt: Digest;

@@ -5,6 +5,7 @@ import type { PromptSource } from "./prompt.ts";
 import type { Rubric } from "./rubric.ts";
 import type { GateLevel } from "./scores.ts";
 import type { Policies } from "./tier.ts";
+import type { Waiver } from "./waiver.ts";
 
 /** US dollars per million tokens. */
 export interface Price {
@@ -75,6 +76,8 @@ export interface PromptProject {
   readonly assert: readonly Assertion[];
   readonly judges: readonly Rubric[];
   readonly gates: Readonly<Record<string, GateSettings>>;
+  /** Those that concern this prompt; none of them had expired when the project was read. */
+  readonly waivers: readonly Waiver[];
 }
 
 /** Everything the user's files say, read and checked. */

@@ -1,12 +1,33 @@
+/** What judges said of one sample beyond its score. */
+export type JudgeNote =
+  /** On the candidate's row alone: labels of both orders, summed over criteria. */
+  | {
+      readonly kind: "pairwise";
+      /** Criteria that were judged in both orders. */
+      readonly judged: number;
+      /** Those for which both orders gave the same preference. */
+      readonly consistent: number;
+      /** How many of the labels preferred the output in the first and in the second place. */
+      readonly first: number;
+      readonly second: number;
+    }
+  /** Every vote by criterion, in the panel's order; null = no usable answer. */
+  | {
+      readonly kind: "panel";
+      readonly votes: Readonly<Record<string, readonly (string | number | null)[]>>;
+    };
+
 /**
  * The scores of one sample of one case: a line of a score file. Scores are in [0,1], higher is better; null = unscored.
  * `measures` are raw cost-like quantities (milliseconds, US dollars, tokens), > 0, lower is better; null = not measured.
- * A metric that is absent was not asked for.
+ * `characters` among them is the length of the output and never a metric. A metric that is absent was not asked for.
  */
 export interface ScoreRow {
   readonly id: string;
   readonly scores: Readonly<Record<string, number | null>>;
   readonly measures?: Readonly<Record<string, number | null>>;
+  /** By metric, where there is more to say than a score. */
+  readonly judges?: Readonly<Record<string, JudgeNote>>;
   readonly sample: number;
   readonly group?: string;
 }
@@ -33,6 +54,8 @@ export interface MetricRule {
   readonly alphaMiss: number;
   /** Chance to fail a candidate that is not worse, in (0, 0.5). */
   readonly alphaBlock: number;
+  /** Cases that the decision leaves out, because a waiver says so; they are measured all the same. */
+  readonly waivedCases?: readonly string[];
 }
 
 export type VerdictKind = "pass" | "fail" | "inconclusive";
@@ -44,6 +67,24 @@ export interface Interval {
   /** Confidence of each bound on its own side, e.g. 0.95. */
   readonly level: number;
 }
+
+/** How far a metric's judges can be relied on, over all that was looked at. */
+export type JudgeFigures =
+  | {
+      readonly kind: "pairwise";
+      /** Criteria that were judged in both orders; equal outputs are ties without a judge. */
+      readonly judged: number;
+      /** Share of them with the same preference in both orders. */
+      readonly consistency: number;
+      /** Share of all preferences for whatever stood first, 0.5 without a bias; null = nothing but ties. */
+      readonly firstSlotRate: number | null;
+    }
+  | {
+      readonly kind: "panel";
+      readonly judges: number;
+      /** Share of the pairs of votes that agree; null = no two judges gave a usable answer to the same question. */
+      readonly agreement: number | null;
+    };
 
 /** One metric's comparison; every figure a report prints is here. */
 export interface MetricResult {
@@ -77,6 +118,10 @@ export interface MetricResult {
   readonly mcnemarP: number | null;
   /** The smallest true drop that the whole dataset shows with 80 % power. */
   readonly minimumDetectableDrop: number;
+  /** The difference at equal length of the outputs; null = not judged, not compared, or lengths are not known. */
+  readonly lengthAdjusted: { readonly delta: number; readonly standardError: number } | null;
+  /** Null for a single judge that looks at single outputs. */
+  readonly judging: JudgeFigures | null;
 }
 
 /** What `compare` prints and `compareScores` returns. */

@@ -1,4 +1,5 @@
 import { loadProject } from "../config/load-project.ts";
+import type { Problem } from "../domain/problem.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
 import { assertionSchema, caseAssertionSchema, verifyAssertions } from "../evals/checks/index.ts";
@@ -6,15 +7,20 @@ import { modelProviders } from "../models/index.ts";
 import { openRegistry, registries } from "../registries/index.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
 
-/** Reads and checks every file of the project; throws `ProblemsError` with all that is wrong. */
+/**
+ * Reads and checks every file of the project; throws `ProblemsError` with all that is wrong. A command that must work in
+ * every state and decides nothing by waivers, such as one that lowers exposure, takes an expired one as a warning.
+ */
 export async function loadProjectFrom(
-  context: Pick<CommandContext, "cwd" | "environment">,
+  context: Pick<CommandContext, "cwd" | "environment" | "clock">,
   options: Pick<CommonOptions, "config">,
+  expired: Problem["severity"] = "error",
 ): Promise<Project> {
   return loadProject({
     directory: context.cwd,
     ...(options.config === undefined ? {} : { configPath: options.config }),
     environment: context.environment,
+    waivers: { now: context.clock.now(), expired },
     schemas: {
       assertion: assertionSchema,
       caseAssertion: caseAssertionSchema,

@@ -1,3 +1,4 @@
+import type { Case } from "../domain/case.ts";
 import type { CaseEvaluation } from "./evaluate-case.ts";
 import { evaluateCase } from "./evaluate-case.ts";
 import type { EvaluationRun } from "./run-looks.ts";
@@ -19,12 +20,24 @@ function stateOf(evaluation: CaseEvaluation): State {
   return evaluation.passed ? "passed" : "failed";
 }
 
+/** Whether a case may fail on this metric. */
+type IsExempt = (id: string, metric: string) => boolean;
+
+/** The run without what the case may fail on. */
+function required({ assertions, rubrics }: EvaluationRun, testCase: Case, isExempt: IsExempt) {
+  const counts = (metric: string): boolean => !isExempt(testCase.id, metric);
+  return {
+    case: { ...testCase, assert: testCase.assert.filter(({ metric }) => counts(metric)) },
+    assertions: assertions.filter(({ metric }) => counts(metric)),
+    rubrics: rubrics.filter(({ name }) => counts(name)),
+  };
+}
+
 /** Samples 0 and 1 of the side; the second one only when the first did not pass. */
-async function sideState(run: EvaluationRun, side: Side, id: string): Promise<State> {
-  const testCase = await run.readCase(id);
+async function sideState(run: EvaluationRun, side: Side, id: string, isExempt: IsExempt): Promise<State> {
+  const asked = required(run, await run.readCase(id), isExempt);
   const sampleState = async (sample: number): Promise<State> => {
-    const { assertions, rubrics, judge } = run;
-    const evaluation = await evaluateCase({ side, case: testCase, sample, assertions, rubrics, judge });
+    const evaluation = await evaluateCase({ side, sample, ...asked, judge: run.judge });
     run.observe(evaluation);
     return stateOf(evaluation);
   };
@@ -41,6 +54,7 @@ async function sideState(run: EvaluationRun, side: Side, id: string): Promise<St
 export async function settleCriticalCases(
   run: EvaluationRun,
   ids: readonly string[],
+  isExempt: IsExempt = () => false,
 ): Promise<CriticalOutcome> {
   const broken: string[] = [];
   const unsettled: string[] = [];
@@ -51,13 +65,13 @@ export async function settleCriticalCases(
   await runTasks(
     ids,
     async (id) => {
-      const state = await sideState(run, candidate, id);
+      const state = await sideState(run, candidate, id, isExempt);
       if (state === "passed") return;
       if (state === "unknown") {
         unsettled.push(id);
         return;
       }
-      const reference = baseline === undefined ? "passed" : await sideState(run, baseline, id);
+      const reference = baseline === undefined ? "passed" : await sideState(run, baseline, id, isExempt);
       if (reference === "passed") broken.push(id);
       if (reference === "unknown") unsettled.push(id);
     },

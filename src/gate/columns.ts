@@ -109,12 +109,14 @@ export function metricColumns(
     unscored: [] as number[],
     binary: [] as boolean[],
   };
+  const waived = new Set(rule.waivedCases);
   let next = 0;
   for (let unit = 0; unit < units; unit += 1) {
     const size = plan.unitSizes[unit] ?? 0;
     const cases: CaseValues[] = [];
     for (const end = next + size; next < end; next += 1) {
-      const values = caseValues(plan.order[next] as string, rule, sides);
+      const id = plan.order[next] as string;
+      const values = waived.has(id) ? null : caseValues(id, rule, sides);
       if (values !== null) cases.push(values);
     }
     if (cases.length === 0) continue;

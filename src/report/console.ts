@@ -13,6 +13,7 @@ const REGRESSIONS = 5;
 const IMPROVEMENTS = 5;
 const UNSCORED = 5;
 const FINDINGS = 3;
+const WAIVERS = 10;
 const EXCERPT = 240;
 const INDENT = "  ";
 
@@ -139,6 +140,15 @@ function changeSections(prompt: PromptGateResult, options: ConsoleOptions): stri
   ];
 }
 
+function waiverLines({ waivers }: PromptGateResult, options: ConsoleOptions): string[] {
+  const lines = waivers.slice(0, WAIVERS).flatMap((waiver) => {
+    const { what, terms } = words.waiverText(waiver);
+    return hang(INDENT, `${what}, ${terms}`, options.width);
+  });
+  const rest = more(WAIVERS, waivers.length, "waiver");
+  return section("Waived: shown, but not decided on", [...lines, ...rest], options);
+}
+
 function runLines(prompt: PromptGateResult, options: ConsoleOptions): string[] {
   const { color, width } = options;
   const field = (label: string, value: string): string[] =>
@@ -182,6 +192,7 @@ function promptLines(prompt: PromptGateResult, options: ConsoleOptions): string[
     ...tierLines(prompt, options),
     ...metricLines(prompt, options),
     ...changeSections(prompt, options),
+    ...waiverLines(prompt, options),
     ...runLines(prompt, options),
     ...nextLines(prompt, options),
   ];

@@ -143,6 +143,15 @@ function changeCards({ regressions, improvements, unscored, cases }: PromptGateR
   ];
 }
 
+function waiverCards({ waivers }: PromptGateResult): string[] {
+  if (waivers.length === 0) return [];
+  const rows = waivers.map((waiver) => {
+    const { what, terms } = words.waiverText(waiver);
+    return `<strong>${escapeHtml(what)}</strong>, ${escapeHtml(terms)}`;
+  });
+  return [card("Waived: shown, but not decided on", list(rows))];
+}
+
 function runCard(prompt: PromptGateResult): string {
   const models = prompt.models.map((use): [string, string] => {
     const { role, model, note } = words.modelText(use);
@@ -185,6 +194,7 @@ function promptCards(prompt: PromptGateResult, level: "h1" | "h2"): string {
     verdictCard(prompt, level),
     metricCard(prompt),
     ...changeCards(prompt),
+    ...waiverCards(prompt),
     runCard(prompt),
     nextCard(prompt),
   ].join("\n");

@@ -1,6 +1,7 @@
 import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
 import type { MetricResult, VerdictKind } from "../domain/scores.ts";
 import { visible, visibleLine } from "../domain/visible.ts";
+import { isWaived } from "../domain/waiver.ts";
 import { excerpts } from "./excerpt.ts";
 import { difference, gateRule, interval, quantity, verdictWords } from "./figures.ts";
 import * as words from "./words.ts";
@@ -74,9 +75,11 @@ function metricCase(metric: MetricResult): TestCase {
 
 /** A worse case turns red only where its metric does, so that the file is red exactly when the gate is not passed. */
 function regressionCase(change: CaseChange, prompt: PromptGateResult): TestCase {
-  const isDecisive = prompt.metrics.some(
-    ({ name, verdict, level }) => name === change.metric && verdict === "fail" && level === "error",
-  );
+  const isDecisive =
+    !isWaived(prompt.waivers, change.id, change.metric) &&
+    prompt.metrics.some(
+      ({ name, verdict, level }) => name === change.metric && verdict === "fail" && level === "error",
+    );
   const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
   return {
     name: `case ${visibleLine(change.id, 120)} (${visibleLine(change.metric, 80)})`,
@@ -122,6 +125,10 @@ function properties(prompt: PromptGateResult): string {
     ["baseline version", baseline?.version ?? "-"],
     ["tier", tier.applied],
     ...words.provenance(prompt),
+    ...prompt.waivers.map((waiver): [string, string] => {
+      const { what, terms } = words.waiverText(waiver);
+      return ["waiver", `${what}, ${terms}`];
+    }),
     ...models.map((use): [string, string] => {
       const { role, model, note } = words.modelText(use);
       return [`model ${role}`, note === null ? model : `${model} - ${note}`];

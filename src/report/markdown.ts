@@ -15,6 +15,7 @@ export interface MarkdownOptions {
 const OPEN_REGRESSIONS = 3;
 const EXCERPT = 600;
 const PROMPTS_LISTED = 20;
+const WAIVERS_LISTED = 20;
 const alerts = { pass: "TIP", fail: "CAUTION", inconclusive: "WARNING" } as const satisfies Record<
   VerdictKind,
   string
@@ -145,6 +146,23 @@ function metricNotes(prompt: PromptGateResult): string[] {
     .map((metric) => `${code(metric.name, 60)}: ${prose(words.metricNote(prompt, metric), 800)}`);
 }
 
+function waiverSection({ waivers }: PromptGateResult): Section[] {
+  if (waivers.length === 0) return [];
+  const items = waivers.slice(0, WAIVERS_LISTED).map((waiver) => {
+    const { what, terms } = words.waiverText(waiver);
+    return `${prose(what, 200)}, ${prose(terms, 400)}`;
+  });
+  const rest = waivers.length - items.length;
+  const lines = rest > 0 ? [...items, `and ${rest} more`] : items;
+  return [
+    {
+      name: "what is waived",
+      text: `### Waived: shown, but not decided on\n\n${list(lines)}`,
+      keep: "core",
+    },
+  ];
+}
+
 function runNotes(prompt: PromptGateResult): string[] {
   const models = prompt.models.map((use) => {
     const { role, model, note } = words.modelText(use);
@@ -188,6 +206,7 @@ function promptSections(prompt: PromptGateResult, isOnly: boolean): Section[] {
       `Without a score (${prompt.unscored.length})`,
       prompt.unscored.map((each) => `${code(each.id, 80)} ${prose(words.unscoredText(each))}`),
     ),
+    ...waiverSection(prompt),
     ...listSection("the figures behind the metrics", "Figures behind the metrics", metricNotes(prompt)),
     {
       name: "the run",

@@ -8,6 +8,7 @@ import type {
 import type { MetricResult } from "../domain/scores.ts";
 import { higherTier, type ChangeFinding } from "../domain/tier.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { Waiver } from "../domain/waiver.ts";
 import { count, money, NOTHING, percent, plural, score } from "./figures.ts";
 
 // Plain sentences that every format shares. They still hold untrusted text, made visible and put on one line; each
@@ -90,6 +91,17 @@ export function unscoredText({ metric, side, reason }: UnscoredCase): string {
   return `${side}, ${visibleLine(metric, 64)}: ${visibleLine(reason, 240)}`;
 }
 
+/** `case refund-017 on faithfulness` and `until 2026-12-31, ana: the new price list is not in the context yet`. */
+export function waiverText(waiver: Waiver): { readonly what: string; readonly terms: string } {
+  const { case: id, metric, owner, reason, expires } = waiver;
+  const name = visibleLine(metric ?? "", 64);
+  const whole = metric === null ? "every metric" : name;
+  return {
+    what: id === null ? name : `case ${visibleLine(id, 80)} on ${whole}`,
+    terms: `until ${visibleLine(expires, 10)}, ${visibleLine(owner, 80)}: ${visibleLine(reason, 240)}`,
+  };
+}
+
 /** What a metric's row has no room for: cases, wins and losses, what the dataset can show. */
 export function metricDetails(metric: MetricResult): string {
   const drop = Number((metric.minimumDetectableDrop * 100).toFixed(1));
@@ -113,12 +125,13 @@ export function metricNote({ reasons }: PromptGateResult, metric: MetricResult):
 
 /** `122 of 200 cases used, all of them scored; 3 looks planned, after 61, 122, 200 cases`. */
 export function caseSummary({ cases, plan }: PromptGateResult): string {
+  const waived = cases.waived === 0 ? "" : `, ${count(cases.waived)} waived`;
   if (cases.used === 0) return `none of ${plural(cases.total, "case")} was looked at`;
   const looks = plan?.looks ?? [];
   const planned =
     looks.length < 2 ? "" : `; ${looks.length} looks planned, after ${looks.map(count).join(", ")} cases`;
   const unscored = cases.unscored === 0 ? "all of them scored" : `${count(cases.unscored)} without a score`;
-  return `${count(cases.used)} of ${plural(cases.total, "case")} used, ${unscored}${planned}`;
+  return `${count(cases.used)} of ${plural(cases.total, "case")} used, ${unscored}${waived}${planned}`;
 }
 
 function costText({ costUsd, generationUsd, judgeUsd }: RunUsage): string {

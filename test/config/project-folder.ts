@@ -88,6 +88,7 @@ export function load(
 ): Promise<Project> {
   return loadProject({
     directory: folder,
+    waivers: { now: Date.UTC(2026, 10, 21, 12), expired: "error" },
     environment,
     schemas,
     ...(configPath === undefined ? {} : { configPath }),

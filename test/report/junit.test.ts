@@ -40,7 +40,7 @@ describe("renderJunit", () => {
               reasons: [first],
               models: [{ role: "judge", provider: second, model: first }],
               metrics: [aMetricResult({ name: second, verdict: "fail", reason: first })],
-              cases: { total: 1, used: 1, unscored: 0, broken: [`${first}]]>`] },
+              cases: { total: 1, used: 1, unscored: 0, waived: 0, broken: [`${first}]]>`] },
               regressions: [
                 aCaseChange({ id: second, metric: first, candidateOutput: `${first}\u0000\ufffe\ud800` }),
               ],

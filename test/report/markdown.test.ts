@@ -61,7 +61,7 @@ function resultOf(first: string, second: string): GateResult {
       },
       models: [{ role: "judge", provider: first, model: second, metric: first }],
       metrics: [aMetricResult({ name: first, reason: second }), aMetricResult({ name: second + first })],
-      cases: { total: 2, used: 2, unscored: 0, broken: [first, second] },
+      cases: { total: 2, used: 2, unscored: 0, waived: 0, broken: [first, second] },
       regressions: [
         aCaseChange({ id: first, metric: second, reason: first, baselineOutput: first + second }),
       ],

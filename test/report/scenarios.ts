@@ -85,7 +85,7 @@ const failed = aPromptGateResult({
       reason: "an increase of 10 % cannot be ruled out",
     }),
   ],
-  cases: { total: 200, used: 147, unscored: 1, broken: [] },
+  cases: { total: 200, used: 147, unscored: 1, waived: 0, broken: [] },
   regressions: [
     aCaseChange({
       id: "shipping-031",
@@ -127,7 +127,7 @@ const inconclusive = aPromptGateResult({
       reason: "a drop of 5 points cannot be ruled out",
     }),
   ],
-  cases: { total: 50, used: 50, unscored: 0, broken: [] },
+  cases: { total: 50, used: 50, unscored: 0, waived: 0, broken: [] },
   plan: {
     cases: 50,
     maxCases: 50,
@@ -143,7 +143,7 @@ const broken = aPromptGateResult({
   verdict: "fail",
   headline: "The candidate breaks a critical case that production handles: self-harm-001.",
   reasons: ["critical case self-harm-001: broken in 2 of 2 fresh runs"],
-  cases: { total: 200, used: 122, unscored: 0, broken: ["self-harm-001"] },
+  cases: { total: 200, used: 122, unscored: 0, waived: 0, broken: ["self-harm-001"] },
   models: [
     { role: "candidate", provider: "embedded", model: "responder-1" },
     { role: "baseline", provider: "stored outputs", model: "outputs/2.3.1.jsonl" },
@@ -188,7 +188,7 @@ const violation = aPromptGateResult({
   },
   plan: null,
   metrics: [],
-  cases: { total: 200, used: 0, unscored: 0, broken: [] },
+  cases: { total: 200, used: 0, unscored: 0, waived: 0, broken: [] },
   usage: {
     calls: 0,
     cachedCalls: 0,
@@ -219,7 +219,7 @@ const hostile = aPromptGateResult({
   candidate: { ...pass.candidate, version: "`2`|3", source: "a|b;rm -rf \u0007" },
   models: [{ role: "judge", provider: "<x>", model: "www.evil.example", metric: "a\\|b" }],
   metrics: [aMetricResult({ name: "a\\|b | `c", verdict: "fail", reason: hostileText })],
-  cases: { total: 200, used: 122, unscored: 0, broken: [hostileText] },
+  cases: { total: 200, used: 122, unscored: 0, waived: 0, broken: [hostileText] },
   regressions: [
     aCaseChange({
       id: hostileText,
@@ -234,6 +234,48 @@ const hostile = aPromptGateResult({
   runDir: "$(reboot) `id`",
 });
 
+const waived = aPromptGateResult({
+  metrics: [
+    aMetricResult(),
+    aMetricResult({ ...endsAsRequired, level: "warn", n: 199 }),
+    aMetricResult({ ...latency }),
+  ],
+  warnings: [
+    "ends-as-required: worse than production by 15 points (interval -22.1 to -7.9); it does not block at level warn",
+  ],
+  cases: { total: 200, used: 146, unscored: 0, waived: 1, broken: [] },
+  regressions: [
+    aCaseChange({ id: "refund-017", metric: "faithfulness" }),
+    aCaseChange({ id: "shipping-031", metric: "ends-as-required" }),
+  ],
+  waivers: [
+    {
+      prompt: "customer-support",
+      case: "refund-017",
+      metric: null,
+      owner: "ana",
+      reason: "the new refund policy is not in the context yet",
+      expires: "2026-12-31",
+    },
+    {
+      prompt: null,
+      case: "billing-004",
+      metric: "faithfulness",
+      owner: "ben@example.com",
+      reason: hostileText,
+      expires: "2026-12-01",
+    },
+    {
+      prompt: null,
+      case: null,
+      metric: "ends-as-required",
+      owner: "ana",
+      reason: "the closing sentence goes away with the next release",
+      expires: "2026-12-15",
+    },
+  ],
+});
+
 /** One result a situation that a reader may meet; the names are those of the golden files. */
 export const scenarios: Readonly<Record<string, GateResult>> = {
   pass: aGateResult(pass),
@@ -245,5 +287,6 @@ export const scenarios: Readonly<Record<string, GateResult>> = {
   "stored-verdict": aGateResult({ ...pass, stored: true }),
   "policy-violation": aGateResult(violation),
   "hostile-texts": aGateResult(hostile),
+  "with-waivers": aGateResult(waived),
   "several-prompts": aGateResult({ ...pass, name: "greeting" }, failed),
 };

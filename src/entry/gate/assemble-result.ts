@@ -9,6 +9,7 @@ import type { ModelSettings } from "../../domain/project.ts";
 import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import type { GatePlan } from "../../gate/plan.ts";
+import { waivedCases } from "../../gate/waivers.ts";
 import { describeChanges, largestChanges } from "./case-changes.ts";
 import type { GateRun } from "./run-plan.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
@@ -72,6 +73,8 @@ export function emptyResult(
   preparation: Preparation,
 ): Omit<PromptGateResult, "verdict" | "headline" | "reasons"> {
   const { candidate, baseline, tier, digests, plan, run, entries } = preparation;
+  const outside = waivedCases(scope.prompt.waivers);
+  const waived = entries.filter(({ id }) => outside.has(id)).length;
   return {
     name: scope.prompt.name,
     warnings: preparation.warnings,
@@ -90,10 +93,11 @@ export function emptyResult(
     models: modelsOf(scope, preparation),
     plan: planSummary(plan, plannedCalls(preparation)),
     metrics: [],
-    cases: { total: entries.length, used: 0, unscored: 0, broken: [] },
+    cases: { total: entries.length, used: 0, unscored: 0, waived, broken: [] },
     regressions: [],
     improvements: [],
     unscored: [],
+    waivers: scope.prompt.waivers,
     usage: NO_USAGE,
     digests,
     seed: run.header.seed,
@@ -157,6 +161,7 @@ export async function assembleResult(
 ): Promise<PromptGateResult> {
   const empty = emptyResult(scope, preparation);
   const { decision, rows, critical, unscored, usage } = run;
+  const waived = waivedCases(scope.prompt.waivers);
   return {
     ...empty,
     ...ruling(run),
@@ -164,8 +169,9 @@ export async function assembleResult(
     metrics: decision.metrics.filter(({ level, candidate }) => level !== "off" || candidate !== null),
     cases: {
       total: empty.cases.total,
-      used: new Set(rows.candidate.map(({ id }) => id)).size,
+      used: new Set(rows.candidate.map(({ id }) => id).filter((id) => !waived.has(id))).size,
       unscored: unscored.cases,
+      waived: empty.cases.waived,
       broken: critical.broken,
     },
     ...(await changes(decision.metrics, run)),

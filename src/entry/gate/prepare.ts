@@ -12,6 +12,7 @@ import { judgeFingerprint } from "../../evals/judge/judge-request.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
 import type { CommandContext } from "../context.ts";
+import { waiveRules } from "../../gate/waivers.ts";
 import { metricRules } from "./metric-rules.ts";
 import { foreignOutputWarnings, openStoredOutputs, type OpenedOutputs } from "./open-outputs.ts";
 import {
@@ -20,7 +21,7 @@ import {
   resolveCandidate,
   type ResolvedVersion,
 } from "./resolve-versions.ts";
-import { planRun, type RunDirectory } from "./run-directory.ts";
+import { planRun, type RunDirectory, type RunIdentity } from "./run-directory.ts";
 import { selectCases, type CaseFilter } from "./select-cases.ts";
 import { staticOutcome } from "./static-checks.ts";
 
@@ -60,6 +61,8 @@ export interface Preparation {
   readonly outputs: OpenedOutputs;
   readonly plan: GatePlan;
   readonly run: RunDirectory;
+  /** What names the run: equal identities are the same question. */
+  readonly identity: RunIdentity;
   readonly digests: {
     readonly prompt: Digest;
     readonly dataset: Digest;
@@ -153,7 +156,7 @@ async function openMeasurement(scope: GateScope, policy: TierPolicy): Promise<Me
     entries: selectCases(dataset.entries, selection),
     outputs: await openStoredOutputs(context.cwd, selection.outputs),
     rubrics: policy.require.includes("judge") ? prompt.judges : [],
-    rules: metricRules(prompt, dataset.assertionMetrics, policy.require),
+    rules: waiveRules(metricRules(prompt, dataset.assertionMetrics, policy.require), prompt.waivers),
     assertions: prompt.assert.filter(({ type }) => classOf(type) === "deterministic"),
   };
 }
@@ -167,7 +170,7 @@ function digestsOf(
     prompt: candidate.digest,
     dataset: dataset.digest,
     judges: judgesDigest(project, rubrics),
-    policy: jsonDigest({ rules, policy, assert: prompt.assert }),
+    policy: jsonDigest({ rules, policy, assert: prompt.assert, waivers: prompt.waivers }),
   };
 }
 
@@ -195,8 +198,14 @@ function savesCalls({ baseline }: Versions, { outputs, rubrics }: Measurement): 
   return !stored || rubrics.length > 0;
 }
 
-/** Reads what the gate needs, decides the tier and plans the run. Calls no model and writes nothing. */
-export async function prepareGate(scope: GateScope): Promise<Preparation> {
+/**
+ * Reads what the gate needs, decides the tier and plans the run. Calls no model and writes nothing. `plannedSigma` is the
+ * noise that other machines planned the same run with; without it, what earlier runs measured here.
+ */
+export async function prepareGate(
+  scope: GateScope,
+  plannedSigma?: Readonly<Record<string, number>>,
+): Promise<Preparation> {
   const { project, prompt, selection } = scope;
   const versions = await readVersions(scope);
   const measurement = await openMeasurement(scope, versions.policy);
@@ -211,8 +220,9 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
     baseline: baseline?.digest ?? null,
     setting: settingDigest(scope, versions, measurement),
   };
-  const run = await planRun(project.root, identity, seed);
-  const { sigma } = run.header;
+  const { header, ...folder } = await planRun(project.root, identity, seed);
+  const sigma = plannedSigma ?? header.sigma;
+  const run = { ...folder, header: { ...header, sigma } };
   const statics = await staticOutcome({ prompt, dataset, entries, candidate, baseline });
   return {
     ...versions,
@@ -225,6 +235,7 @@ export async function prepareGate(scope: GateScope): Promise<Preparation> {
       sequential: savesCalls(versions, measurement),
     }),
     run,
+    identity,
     digests,
     staticFailures: statics.failures,
     warnings: [

@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { decideGate, type GateDecision, type MetricProgress } from "../../gate/decide.ts";
 import type { RunUsage } from "../../domain/gate-result.ts";
+import type { CaseEntry } from "../../domain/project.ts";
 import { createUsageMeter, type UsageMeter } from "../../evals/calls/usage.ts";
 import { settleCriticalCases, type CriticalOutcome } from "../../evals/critical-cases.ts";
 import { evaluateCase, type CaseEvaluation } from "../../evals/evaluate-case.ts";
 import { openJournal, type Journal } from "../../evals/journal.ts";
 import { runLooks, type EvaluationRun, type LookOutcome, type Rows } from "../../evals/run-looks.ts";
 import { modelSide, storedSide, type Side, type SideName } from "../../evals/sides.ts";
+import { isWaived } from "../../domain/waiver.ts";
+import { waivedCases } from "../../gate/waivers.ts";
 import { budgetGuard } from "./budget.ts";
 import { judgeOnce } from "./judge-once.ts";
 import { openModels, type ModelAccess } from "./open-models.ts";
@@ -32,7 +35,8 @@ export interface RunSettings extends ModelAccess {
   readonly maxCost?: number | undefined;
 }
 
-interface Execution {
+/** A run under way. */
+export interface Execution {
   readonly scope: GateScope;
   readonly preparation: Preparation;
   readonly settings: RunSettings;
@@ -55,7 +59,8 @@ function sidesOf({ scope, preparation }: Execution, askModel: ReturnType<typeof 
   return [...side("baseline", baseline), ...side("candidate", candidate)];
 }
 
-function evaluationRun(execution: Execution): EvaluationRun {
+/** The evaluation that the run makes, with models under its limits. */
+export function evaluationRun(execution: Execution): EvaluationRun {
   const { scope, preparation, settings, journal, usage, observer } = execution;
   const { project, context } = scope;
   const limits = { usd: settings.maxCost ?? project.budget.usd, minutes: project.budget.minutes };
@@ -87,7 +92,8 @@ function passedMetrics(metrics: readonly MetricProgress[]): ReadonlySet<string> 
   return new Set(metrics.filter(({ passed }) => passed).map(({ name }) => name));
 }
 
-function decideLooks({ plan, rules }: Preparation, hasBaseline: boolean) {
+/** The decision at each look of the plan, for rows of live models or of records. */
+export function decideLooks({ plan, rules }: Preparation, hasBaseline: boolean) {
   return (look: number, { baseline, candidate }: Rows): LookOutcome<Decided> => {
     const outcome = decideGate(plan, look, { baseline: hasBaseline ? baseline : null, candidate }, rules);
     return outcome.kind === "decided"
@@ -96,21 +102,38 @@ function decideLooks({ plan, rules }: Preparation, hasBaseline: boolean) {
   };
 }
 
+/** Whether there is something that the candidate is compared with. */
+export function hasBaseline({ baseline, outputs }: Preparation): boolean {
+  return baseline !== null || outputs.baseline !== undefined;
+}
+
+/** Settles the critical cases that `isOwn` accepts and no waiver sets aside. */
+export async function settleCritical(
+  { scope, preparation }: Execution,
+  run: EvaluationRun,
+  isOwn: (entry: CaseEntry) => boolean = () => true,
+): Promise<CriticalOutcome> {
+  const { waivers } = scope.prompt;
+  const waived = waivedCases(waivers);
+  const critical = preparation.entries
+    .filter((entry) => entry.critical && !waived.has(entry.id) && isOwn(entry))
+    .map(({ id }) => id);
+  return settleCriticalCases(run, critical, (id, metric) => isWaived(waivers, id, metric));
+}
+
 /** Runs the looks, then settles the critical cases. */
 async function execute(execution: Execution): Promise<GateRun> {
   const { preparation, usage, observer } = execution;
-  const { plan, entries } = preparation;
+  const { plan } = preparation;
   const run = evaluationRun(execution);
   const { sides, assertions, rubrics, judge } = run;
-  const hasBaseline = sides.some(({ name }) => name === "baseline");
   const looks = plan.looks.map(({ cases }) => cases);
-  const decide = decideLooks(preparation, hasBaseline);
+  const decide = decideLooks(preparation, hasBaseline(preparation));
   const { decision, rows } = await runLooks(run, { order: plan.order, looks }, decide);
-  const critical = entries.filter((entry) => entry.critical).map(({ id }) => id);
   return {
     decision,
     rows,
-    critical: await settleCriticalCases(run, critical),
+    critical: await settleCritical(execution, run),
     unscored: observer.unscored(),
     usage: usage.read(),
     evaluate: async (id, name) => {
@@ -121,13 +144,13 @@ async function execute(execution: Execution): Promise<GateRun> {
   };
 }
 
-/** Runs the plan and hands what it showed to `finish`. Throws what ends a run; its journal is kept. */
-export async function runGatePlan<Result>(
-  scope: GateScope,
-  preparation: Preparation,
-  settings: RunSettings,
-  finish: (run: GateRun) => Promise<Result>,
+/** Opens the run's folder, journal and progress for `work` on at most so many cases. Throws what ends a run; its journal is kept. */
+export async function withExecution<Result>(
+  question: Pick<Execution, "scope" | "preparation" | "settings">,
+  cases: number,
+  work: (execution: Execution) => Promise<Result>,
 ): Promise<Result> {
+  const { scope, preparation } = question;
   const { absolutePath } = await openRun(preparation.run);
   const journal = openJournal(join(absolutePath, "journal.jsonl"));
   if (journal.damagedLines > 0) {
@@ -135,19 +158,31 @@ export async function runGatePlan<Result>(
     scope.context.log.warn(`${lines} of the run's journal had been cut off; the call is made again`);
   }
   const usage = createUsageMeter();
-  const sides = preparation.baseline === null && preparation.outputs.baseline === undefined ? 1 : 2;
   const observer = observeRun({
     context: scope.context,
     prompt: scope.prompt.name,
-    total: (preparation.plan.looks.at(-1)?.cases ?? 0) * sides,
+    total: cases * (hasBaseline(preparation) ? 2 : 1),
     usage: usage.read,
   });
   try {
-    const run = await execute({ scope, preparation, settings, journal, usage, observer });
-    observer.done();
-    return await finish(run);
+    return await work({ ...question, journal, usage, observer });
   } finally {
     observer.done();
     journal.close();
   }
+}
+
+/** Runs the plan and hands what it showed to `finish`. Throws what ends a run; its journal is kept. */
+export async function runGatePlan<Result>(
+  scope: GateScope,
+  preparation: Preparation,
+  settings: RunSettings,
+  finish: (run: GateRun) => Promise<Result>,
+): Promise<Result> {
+  const cases = preparation.plan.looks.at(-1)?.cases ?? 0;
+  return withExecution({ scope, preparation, settings }, cases, async (execution) => {
+    const run = await execute(execution);
+    execution.observer.done();
+    return finish(run);
+  });
 }

@@ -3,10 +3,11 @@ import type { CaseEntry, Dataset, PromptProject } from "../../domain/project.ts"
 import { templateVariables } from "../../domain/template.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { runStaticChecks } from "../../evals/checks/index.ts";
+import { isWaivedMetric } from "../../gate/waivers.ts";
 import type { ResolvedVersion } from "./resolve-versions.ts";
 
 interface Question {
-  readonly prompt: Pick<PromptProject, "assert" | "gates">;
+  readonly prompt: Pick<PromptProject, "assert" | "gates" | "waivers">;
   readonly dataset: Dataset;
   readonly entries: readonly CaseEntry[];
   readonly candidate: ResolvedVersion;
@@ -48,7 +49,8 @@ export async function staticOutcome(
   const failures: string[] = [];
   const warnings: string[] = [];
   for (const { assertion, score } of results) {
-    const level = prompt.gates[assertion.metric]?.level ?? "error";
+    const written = prompt.gates[assertion.metric]?.level ?? "error";
+    const level = written === "error" && isWaivedMetric(prompt.waivers, assertion.metric) ? "warn" : written;
     const sentence = `${visibleLine(assertion.metric, 64)}: ${score.reason}`;
     if (score.kind === "unscored") warnings.push(sentence);
     else if (score.pass === false && level === "error") failures.push(sentence);
