@@ -102,6 +102,11 @@ export function quote(text: string, length = 80): string {
   return `"${visibleLine(text, length)}"`;
 }
 
+/** What a thrown value says, as one visible line. */
+export function messageOf(error: unknown): string {
+  return visibleLine(error instanceof Error ? error.message : String(error));
+}
+
 const REASON_LENGTH = 290;
 
 /** The score of a finding: one visible line of reason; the `not-` twin turns pass and value around. */

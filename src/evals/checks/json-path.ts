@@ -4,7 +4,7 @@ import * as z from "zod";
 import { canonicalJson } from "../../domain/digest.ts";
 import { expectation, fillValue } from "./assertion-value.ts";
 import { jsonEquals } from "./json-equals.ts";
-import { measured, outputCheck, quote } from "./check.ts";
+import { measured, messageOf, outputCheck, quote } from "./check.ts";
 
 /** A node of the parsed path, as far as the rules below look at it. */
 interface PathNode {
@@ -24,7 +24,7 @@ function pathProblem(path: string): string | null {
   try {
     nodes = nodesOf(parsePath(path));
   } catch (error) {
-    return `not a JSONPath (RFC 9535): ${error instanceof Error ? error.message : String(error)}`;
+    return `not a JSONPath (RFC 9535): ${messageOf(error)}`;
   }
   if (nodes.some(({ type, name }) => type === "FunctionExpr" && (name === "match" || name === "search"))) {
     return "match() and search() are not supported: use min, max or value, or a regex check";

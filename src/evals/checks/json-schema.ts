@@ -5,6 +5,7 @@ import * as z from "zod";
 import { canonicalJson } from "../../domain/digest.ts";
 import { expectation } from "./assertion-value.ts";
 import { boundedCache } from "./bounded-cache.ts";
+import { messageOf } from "./check.ts";
 import { patternOf } from "./pattern.ts";
 
 /** Null when the value conforms, else the first thing wrong, e.g. `JSON/total must be number`. */
@@ -119,6 +120,6 @@ export function schemaProblem(schema: JsonSchema): string | null {
     schemaValidator(schema);
     return null;
   } catch (error) {
-    return `not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`;
+    return `not a JSON Schema: ${messageOf(error)}`;
   }
 }

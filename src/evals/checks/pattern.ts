@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { messageOf } from "./check.ts";
 import { boundedCache } from "./bounded-cache.ts";
 
 /** A pattern in RE2's linear-time engine; `test` throws when the text is too long for so large a pattern. */
@@ -43,7 +44,7 @@ function syntaxProblem(source: string, error: unknown): string {
   if (/\(\?<?[=!]/.test(source)) {
     return "lookahead and lookbehind are not supported: matching takes linear time (RE2)";
   }
-  return `not a regular expression that RE2 reads: ${error instanceof Error ? error.message : String(error)}`;
+  return `not a regular expression that RE2 reads: ${messageOf(error)}`;
 }
 
 function compile(source: string, flags: string): Pattern {

@@ -1,12 +1,8 @@
 import * as z from "zod";
 import { textVariables } from "../../domain/template.ts";
 import { caseError, templateText, textFor } from "./assertion-value.ts";
-import { measured, outputCheck, quote, type Preparation } from "./check.ts";
+import { measured, messageOf, outputCheck, quote, type Preparation } from "./check.ts";
 import { patternOf, type Pattern } from "./pattern.ts";
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 function patternFor(source: string, flags: string, preparation: Preparation): Pattern {
   try {

@@ -4,7 +4,9 @@ import { GateError } from "../../domain/errors.ts";
 import type { AssertionResult, Score } from "../../domain/evaluation.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import {
+  messageOf,
   scoreOf,
+  unmeasured,
   type Check,
   type Finding,
   type MeasuredOutput,
@@ -33,17 +35,24 @@ function prepare(
 ): ((output: MeasuredOutput) => Finding) | null {
   const check = checkOf(checks, assertion.type);
   if (check.class === "static") return null;
-  return check.prepare(assertion.options, { case: testCase, type: nameOf(assertion) });
+  const type = nameOf(assertion);
+  try {
+    return check.prepare(assertion.options, { case: testCase, type });
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    const place = `case ${visibleLine(testCase.id)}, check ${type}`;
+    throw new GateError("DATASET_INVALID", `${place}: its value cannot be used: ${messageOf(error)}`, {
+      hint: "correct the check's value, the variable that it names, or the case's expected",
+      cause: error,
+    });
+  }
 }
 
 /** A check that breaks on an output has measured nothing; what is wrong with files still ends the run. */
 function brokenCheck(assertion: Assertion, error: unknown): Score {
   if (error instanceof GateError) throw error;
-  const problem = error instanceof Error ? error.message : String(error);
-  return {
-    kind: "unscored",
-    reason: visibleLine(`check ${nameOf(assertion)} could not measure: ${problem}`, 290),
-  };
+  const reason = `check ${nameOf(assertion)} could not measure: ${messageOf(error)}`;
+  return scoreOf(unmeasured(reason), "output", assertion.negated);
 }
 
 function withParsedJson(subject: Subject): MeasuredOutput {

@@ -132,6 +132,12 @@ describe("values from the case", () => {
       /a text that is not empty/,
     ],
     [{ type: "contains" }, { expected: { a: 1 } }, "DATASET_INVALID", /got {"a":1}/],
+    [
+      { type: "equals" },
+      { expected: [Infinity] },
+      "DATASET_INVALID",
+      /case c9, check equals: its value cannot be used/,
+    ],
     [{ type: "numeric" }, { expected: "many" }, "DATASET_INVALID", /must be a number, got "many"/],
     [{ type: "one-of" }, { expected: [] }, "DATASET_INVALID", /list of values is empty/],
   ])("ends the run on %j for a case with %j", (raw, fields, code, message) => {
