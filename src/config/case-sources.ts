@@ -3,7 +3,7 @@ import type { Problem } from "../domain/problem.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { csvCases } from "./csv-cases.ts";
 import { parseSource, pathOf } from "./document-file.ts";
-import { jsonLines, readJsonLine, type LineSpan } from "./json-lines.ts";
+import { jsonLines, readJsonLine, type JsonLine, type LineSpan } from "./json-lines.ts";
 import { describeValue } from "./plain-value.ts";
 import { fileProblem, problemAt, type SourceDocument } from "./source-document.ts";
 import { openOrdinaryFile, readTextFile, SIZE_LIMITS } from "./text-file.ts";
@@ -15,7 +15,13 @@ export type CaseSpan =
 
 /** One case as it was written, before its schema. */
 export type WrittenCase =
-  | { readonly kind: "case"; readonly document: SourceDocument; readonly span: CaseSpan }
+  | {
+      readonly kind: "case";
+      readonly document: SourceDocument;
+      readonly span: CaseSpan;
+      /** Of its beginning; a function, because some formats have to search for it. */
+      readonly line: () => number;
+    }
   | { readonly kind: "problems"; readonly problems: readonly Problem[] };
 
 /** A dataset file of any format. */
@@ -34,6 +40,21 @@ function invalid(file: string, message: string): OpenedCases {
   return { kind: "invalid", problems: [fileProblem(file, message)] };
 }
 
+/** The line is copied out, so that an index may keep it without the document. */
+function lineCase({ document, span, line }: Extract<JsonLine, { kind: "value" }>): WrittenCase {
+  return { kind: "case", document, span: { kind: "line", ...span }, line: () => line };
+}
+
+function memoryCase(document: SourceDocument): WrittenCase {
+  const { value } = document;
+  return {
+    kind: "case",
+    document,
+    span: { kind: "memory", value },
+    line: () => document.locate([], "value").line,
+  };
+}
+
 async function openLines(file: string, path: string): Promise<OpenedCases> {
   const opened = await openOrdinaryFile(path, SIZE_LIMITS.lines);
   if (opened.kind === "unreadable") return invalid(file, opened.reason);
@@ -41,7 +62,7 @@ async function openLines(file: string, path: string): Promise<OpenedCases> {
   async function* cases(): AsyncGenerator<WrittenCase, void, undefined> {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.line })) {
       if (line.kind === "problems") yield line;
-      else yield { kind: "case", document: line.document, span: { kind: "line", ...line.span } };
+      else yield lineCase(line);
     }
   }
   return {
@@ -78,7 +99,7 @@ async function* listedCases(document: SourceDocument): AsyncGenerator<WrittenCas
     return;
   }
   for (const [index, item] of (value as readonly unknown[]).entries()) {
-    yield { kind: "case", document: part(document, index, item), span: { kind: "memory", value: item } };
+    yield memoryCase(part(document, index, item));
   }
 }
 
@@ -93,7 +114,7 @@ async function* tableCases(
     return result.success || !result.error.issues.some(({ path }) => path[0] === "type");
   };
   for await (const row of csvCases(file, text, isCheck)) {
-    yield row.kind === "problems" ? row : { ...row, span: { kind: "memory", value: row.document.value } };
+    yield row.kind === "problems" ? row : memoryCase(row.document);
   }
 }
 

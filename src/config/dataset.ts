@@ -5,7 +5,7 @@ import { ProblemsError, type Problem } from "../domain/problem.ts";
 import type { CaseEntry, Dataset } from "../domain/project.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { caseSchema, type AssertionSchema } from "./case-schema.ts";
-import { openCases, type CaseSource, type CaseSpan } from "./case-sources.ts";
+import { openCases, type CaseSource, type CaseSpan, type WrittenCase } from "./case-sources.ts";
 import { issueProblems } from "./explain-issues.ts";
 import { orderedDigest } from "./ordered-digest.ts";
 import { problemList } from "./problem-list.ts";
@@ -27,13 +27,15 @@ interface Index {
   readonly entries: CaseEntry[];
   /** id -> place in `entries`. */
   readonly places: Map<string, number>;
-  readonly lines: number[];
+  readonly lines: (() => number)[];
   /** Id and digest of each case. */
   readonly digests: (readonly [id: string, digest: Digest])[];
   readonly spans: CaseSpan[];
   readonly variableCounts: Map<string, number>;
   readonly assertionMetrics: Map<string, Pick<Assertion, "type" | "metric">>;
 }
+
+type FoundCase = Extract<WrittenCase, { kind: "case" }>;
 
 function emptyIndex(): Index {
   return {
@@ -58,7 +60,7 @@ function entryOf({ id, group, tags, critical }: Case): CaseEntry {
   };
 }
 
-function remember(index: Index, testCase: Case, span: CaseSpan, line: number): void {
+function remember(index: Index, testCase: Case, { span, line }: Pick<FoundCase, "span" | "line">): void {
   index.places.set(testCase.id, index.entries.length);
   index.entries.push(entryOf(testCase));
   index.lines.push(line);
@@ -112,18 +114,19 @@ function datasetOf(file: string, index: Index, { schema, source }: Reader): Data
 function takeCase(
   index: Index,
   schema: Reader["schema"],
-  { document, span }: { readonly document: SourceDocument; readonly span: CaseSpan },
+  found: FoundCase,
   rule: CaseRule,
 ): readonly Problem[] {
+  const { document } = found;
   const parsed = schema.safeParse(document.value);
   if (!parsed.success) return issueProblems(document, schema, parsed.error);
   const testCase = parsed.data;
   const earlier = index.places.get(testCase.id);
   if (earlier !== undefined) {
-    const message = `expected an id of its own; the case in line ${index.lines[earlier]} has it too: "${visibleLine(testCase.id, 60)}"`;
+    const message = `expected an id of its own; the case in line ${index.lines[earlier]?.()} has it too: "${visibleLine(testCase.id, 60)}"`;
     return [problemAt(document, { path: ["id"] }, message)];
   }
-  remember(index, testCase, span, document.locate([], "value").line);
+  remember(index, testCase, found);
   return rule(testCase, document);
 }
 
@@ -146,6 +149,8 @@ export async function checkDataset(
   } catch (error) {
     found.add(fileProblem(file, unreadable(error).reason));
   }
+  // They may hold on to the whole syntax tree of the file.
+  index.lines.length = 0;
   if (index.entries.length === 0 && !found.hasErrors()) {
     found.add(fileProblem(file, "has no cases: expected at least one"));
   }

@@ -1,6 +1,6 @@
 import type { Problem } from "../domain/problem.ts";
 import { scanJson } from "./json-scan.ts";
-import { plainValueFaults } from "./plain-value.ts";
+import { isPlainValue, plainValueFaults } from "./plain-value.ts";
 import { positionsOf, problemAt, type Path, type Position, type SourceDocument } from "./source-document.ts";
 
 export type ParsedSource =
@@ -48,8 +48,8 @@ export function parseJsonSource(file: string, text: string): ParsedSource {
     };
   }
   const document: SourceDocument = { file, value: JSON.parse(text) as unknown, locate: locator(text) };
-  const problems = faultsOf(document);
-  return problems.length === 0 ? { kind: "parsed", document } : { kind: "invalid", problems };
+  if (isPlainValue(document.value)) return { kind: "parsed", document };
+  return { kind: "invalid", problems: faultsOf(document) };
 }
 
 function faultsOf(document: SourceDocument): Problem[] {

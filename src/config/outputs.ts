@@ -6,10 +6,10 @@ import type { Completion } from "../domain/model.ts";
 import { ProblemsError, type Problem } from "../domain/problem.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { issueProblems } from "./explain-issues.ts";
-import { jsonLines, readJsonLine, type LineSpan } from "./json-lines.ts";
+import { jsonLines, readJsonLine, type JsonLine, type LineSpan } from "./json-lines.ts";
 import { orderedDigest } from "./ordered-digest.ts";
 import { problemList } from "./problem-list.ts";
-import { fileProblem, problemAt, type SourceDocument } from "./source-document.ts";
+import { fileProblem, problemAt } from "./source-document.ts";
 import { openOrdinaryFile, SIZE_LIMITS, unreadable } from "./text-file.ts";
 
 /** One output that an application produced earlier. */
@@ -71,7 +71,10 @@ interface Place extends LineSpan {
 /** id -> sample -> where it stands. */
 type Index = Map<string, Map<number, Place>>;
 
-function takeOutput(index: Index, document: SourceDocument, span: LineSpan): readonly Problem[] {
+function takeOutput(
+  index: Index,
+  { document, span, line }: Extract<JsonLine, { kind: "value" }>,
+): readonly Problem[] {
   const parsed = outputSchema.safeParse(document.value);
   if (!parsed.success) return issueProblems(document, outputSchema, parsed.error);
   const { id, sample } = parsed.data;
@@ -81,7 +84,6 @@ function takeOutput(index: Index, document: SourceDocument, span: LineSpan): rea
     const message = `expected one output for case "${visibleLine(id, 60)}", sample ${sample}; line ${earlier.line} has one too`;
     return [problemAt(document, { path: ["id"] }, message)];
   }
-  const { line } = document.locate([], "value");
   samples.set(sample, { ...span, line, digest: jsonDigest(storedOutput(parsed.data)) });
   index.set(id, samples);
   return [];
@@ -109,7 +111,7 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
   const found = problemList();
   try {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.outputLine })) {
-      found.add(...(line.kind === "problems" ? line.problems : takeOutput(index, line.document, line.span)));
+      found.add(...(line.kind === "problems" ? line.problems : takeOutput(index, line)));
     }
   } catch (error) {
     found.add(fileProblem(file, unreadable(error).reason));

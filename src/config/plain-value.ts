@@ -21,6 +21,13 @@ export function keyFault(key: string): string | null {
   return scalarFault(key);
 }
 
+/** True when nothing inside the value has a fault: the quick answer for every line of a large file. */
+export function isPlainValue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlainValue);
+  if (typeof value !== "object" || value === null) return scalarFault(value) === null;
+  return Object.entries(value).every(([key, item]) => keyFault(key) === null && isPlainValue(item));
+}
+
 /** The first fault of every value and key inside a JSON value that is at most 100 levels deep. */
 export function* plainValueFaults(
   value: unknown,
