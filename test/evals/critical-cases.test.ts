@@ -66,4 +66,12 @@ describe("a critical case", () => {
       unsettled: expected === "unsettled" ? ["c1"] : [],
     });
   });
+
+  it("may fail on a metric that it is exempt from, and on no other", async () => {
+    const sides = [aSide("baseline", ["yes"]), aSide("candidate", ["no", "no"])];
+    const settle = (metric: string) =>
+      settleCriticalCases(aRun(sides), ["c1"], (id, asked) => id === "c1" && asked === metric);
+    expect((await settle("contains")).broken).toEqual([]);
+    expect((await settle("tone")).broken).toEqual(["c1"]);
+  });
 });
