@@ -14,7 +14,7 @@ import { templateVariables } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
 
 /** A rubric and where the config names it. */
-export interface RubricPart {
+interface RubricPart {
   readonly index: number;
   readonly checked: Checked<Rubric>;
 }

@@ -160,7 +160,7 @@ describe("what is no dataset", () => {
   it("names what is no ordinary file, and does not wait for a pipe", async () => {
     const folder = aFolder({});
     mkdirSync(join(folder, "a.jsonl"));
-    execFileSync("mkfifo", [join(folder, "b.jsonl")]);
+    execFileSync("sh", ["-c", 'mkfifo "$0"', join(folder, "b.jsonl")]);
     await expect(openDataset(folder, "a.jsonl", schemas.caseAssertion)).rejects.toThrow(
       "a.jsonl: is a folder, not a file",
     );
