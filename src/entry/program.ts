@@ -98,6 +98,8 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
     .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
     .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
+    .option("--shard <i/n>", "evaluate this part of the cases and decide nothing; merge decides")
+    .option("--shard-output <directory>", "where the shard goes (default: the run's folder)")
     .option("--record <directory>", "keep every model call in this folder")
     .option("--replay <directory>", "answer every model call from this folder; a miss is an error")
     .option("--no-cache", "neither read nor write the shared cache")
@@ -105,6 +107,13 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .action(async (prompts: string[], options) => {
       const { runGate } = await import("./commands/gate.ts");
       finish(await runGate(context, { ...options, prompts }));
+    });
+  withGateSelection(command(program, "merge <directories...>", "join the shards of one gate run and decide"))
+    .option("--replay <directory>", "the shards were made with --replay")
+    .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
+    .action(async (directories: string[], options) => {
+      const { runMerge } = await import("./commands/merge.ts");
+      finish(await runMerge(context, { ...options, directories }));
     });
   command(program, "compare <baseline> <candidate>", "the same decision over two score files made elsewhere")
     .option("--margin <[metric=]number>", "largest tolerated drop (repeatable)", collect, [])

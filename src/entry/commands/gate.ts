@@ -1,26 +1,35 @@
+import { GateError } from "../../domain/errors.ts";
 import type { PromptGateResult } from "../../domain/gate-result.ts";
 import { renderConsole } from "../../report/console.ts";
 import { renderJson } from "../../report/json.ts";
-import type { CommandContext, CommonOptions } from "../context.ts";
+import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { gatePrompt, gateResult } from "../gate/gate-prompt.ts";
 import { planLines } from "../gate/plan-text.ts";
-import { prepareGate, type GateSelection } from "../gate/prepare.ts";
-import type { RunSettings } from "../gate/run-plan.ts";
+import { prepareGate } from "../gate/prepare.ts";
 import { openScopes } from "../gate/scopes.ts";
+import { parseShard } from "../gate/shard-of.ts";
 import { checkReportFiles, writeReports } from "../write-report.ts";
+import { runShard, type ShardOptions } from "./gate-shard.ts";
 import { runPlan } from "./plan.ts";
 
-export interface GateOptions extends CommonOptions, GateSelection, RunSettings {
-  readonly prompts: readonly string[];
-  readonly output: readonly string[];
+export interface GateOptions extends ShardOptions {
   readonly dryRun: boolean;
+  /** `i/n`: evaluate this part of the cases and decide nothing. */
+  readonly shard?: string | undefined;
 }
 
 /** `gate`: evaluates candidate and baseline of each prompt, decides, and writes reports. */
 export async function runGate(context: CommandContext, options: GateOptions): Promise<ExitCode> {
   checkReportFiles(options.output);
+  const shard = options.shard === undefined ? null : parseShard(options.shard);
+  if (shard === null && options.shardOutput !== undefined) {
+    throw new GateError("USAGE", "--shard-output goes with --shard", {
+      hint: "--shard 1/8 --shard-output DIR",
+    });
+  }
   if (options.dryRun) return runPlan(context, options);
+  if (shard !== null) return runShard(context, options, shard);
   const results: PromptGateResult[] = [];
   for (const scope of await openScopes(context, options)) {
     const preparation = await prepareGate(scope);

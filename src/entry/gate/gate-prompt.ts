@@ -49,7 +49,7 @@ export function verdictWithoutCalls(scope: GateScope, preparation: Preparation):
  * The verdict that an earlier run of the same question drew. One that lacked answers is not final: the run goes on where
  * answers are missing.
  */
-async function storedVerdict(preparation: Preparation): Promise<PromptGateResult | null> {
+export async function storedVerdict(preparation: Preparation): Promise<PromptGateResult | null> {
   const file = join(preparation.run.absolutePath, "result.json");
   if (!existsSync(file)) return null;
   const [result] = (await readGateResult(file)).prompts;
@@ -70,7 +70,12 @@ async function keepFile(path: string, text: string): Promise<void> {
   }
 }
 
-async function keepRun(preparation: Preparation, run: GateRun, result: PromptGateResult): Promise<void> {
+/** Keeps what a run showed in its folder. */
+export async function keepRun(
+  preparation: Preparation,
+  run: GateRun,
+  result: PromptGateResult,
+): Promise<void> {
   const folder = preparation.run.absolutePath;
   await keepFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
   await keepFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
