@@ -48,6 +48,10 @@ const gate = z.strictObject({
   max: z.number().gt(0).optional().meta({
     description: "latency (ms), cost (USD), tokens: the ceiling of the candidate's own geometric mean",
   }),
+  adjustMargin: z.boolean().optional().meta({
+    description:
+      "judged scores: shrink the margin by the judge's sensitivity + specificity - 1, from its calibration record",
+  }),
   alphaMiss: openProbability
     .default(0.05)
     .meta({ description: "chance to pass a candidate that is worse by the margin" }),
@@ -112,6 +116,10 @@ const policy = z.strictObject({
     }),
   repeat: z.int().min(1).max(20).optional().meta({ description: "samples of each case" }),
   approvals: z.int().min(0).max(10).optional().meta({ description: "human approvals before production" }),
+  calibration: z.enum(["required", "advised", "off"]).optional().meta({
+    description:
+      "of judges, by `judge calibrate`: required makes a metric without a valid one advisory, advised (as shipped) warns",
+  }),
   canary: z
     .union([z.literal(false), z.strictObject({ minSoak: duration })])
     .optional()

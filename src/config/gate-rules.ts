@@ -36,6 +36,20 @@ function fieldProblems(document: SourceDocument, path: Path, metric: string, gat
     );
 }
 
+/** A judge's errors can be allowed for only where there is a judge and a margin. */
+function adjustmentProblems(
+  document: SourceDocument,
+  path: Path,
+  gate: WrittenGate,
+  isJudged: boolean,
+): Problem[] {
+  if (gate.adjustMargin !== true || (isJudged && gate.margin !== undefined)) return [];
+  const message = isJudged
+    ? "expected margin beside adjustMargin: it is what shrinks"
+    : "expected adjustMargin only where a judge gives the scores";
+  return [problemAt(document, { path: [...path, "adjustMargin"], target: "key" }, message)];
+}
+
 /** Every gate names a metric that something measures, with the fields of its kind. */
 export function gateProblems(document: SourceDocument, part: ReadPart): Problem[] {
   const known = metricNames(part);
@@ -45,7 +59,11 @@ export function gateProblems(document: SourceDocument, part: ReadPart): Problem[
       const message = `no check, judge or measurement has this metric${suggestion(metric, [...known])}`;
       return [problemAt(document, { path, target: "key" }, message)];
     }
-    return fieldProblems(document, path, metric, gate);
+    const isJudged = part.rubrics.some(({ checked }) => checked.value?.name === metric);
+    return [
+      ...fieldProblems(document, path, metric, gate),
+      ...(known === null ? [] : adjustmentProblems(document, path, gate, isJudged)),
+    ];
   });
 }
 

@@ -1,3 +1,4 @@
+import type { CalibrationDemand } from "../domain/calibration.ts";
 import type { Problem } from "../domain/problem.ts";
 import { TIERS, type Policies, type TierPolicy } from "../domain/tier.ts";
 import type { WrittenConfig } from "./config-schema.ts";
@@ -7,17 +8,25 @@ const TWO_DAYS_MS = 48 * 3_600_000;
 
 /** What each tier demands unless the user says otherwise. */
 const SHIPPED: Policies = {
-  patch: { require: ["static", "deterministic"], repeat: 1, approvals: 0, canaryMinSoakMs: null },
+  patch: {
+    require: ["static", "deterministic"],
+    repeat: 1,
+    approvals: 0,
+    calibration: "advised",
+    canaryMinSoakMs: null,
+  },
   minor: {
     require: ["static", "deterministic", "judge"],
     repeat: 1,
     approvals: 0,
+    calibration: "advised",
     canaryMinSoakMs: TWO_DAYS_MS,
   },
   major: {
     require: ["static", "deterministic", "judge"],
     repeat: 3,
     approvals: 1,
+    calibration: "advised",
     canaryMinSoakMs: TWO_DAYS_MS,
   },
 };
@@ -25,11 +34,12 @@ const SHIPPED: Policies = {
 type WrittenPolicy = NonNullable<WrittenConfig["policies"]["patch"]>;
 
 function merged(shipped: TierPolicy, written: WrittenPolicy | undefined): TierPolicy {
-  const { require, repeat, approvals, canary } = written ?? {};
+  const { require, repeat, approvals, calibration, canary } = written ?? {};
   return {
     require: require === undefined ? shipped.require : [...new Set(require)],
     repeat: repeat ?? shipped.repeat,
     approvals: approvals ?? shipped.approvals,
+    calibration: calibration ?? shipped.calibration,
     canaryMinSoakMs:
       canary === undefined ? shipped.canaryMinSoakMs : canary === false ? null : canary.minSoak,
   };
@@ -44,10 +54,23 @@ export function mergePolicies({ policies }: Pick<WrittenConfig, "policies">): Po
   };
 }
 
+const DEMANDS: readonly CalibrationDemand[] = ["off", "advised", "required"];
+
+/** A tier that asks for judges asks for as much of them as the tiers below it. */
+function calibrationProblems(document: SourceDocument, policies: Policies): Problem[] {
+  return TIERS.slice(1).flatMap((tier, rank) => {
+    const lower = TIERS[rank] ?? "patch";
+    const [here, below] = [policies[tier].calibration, policies[lower].calibration];
+    if (DEMANDS.indexOf(here) >= DEMANDS.indexOf(below)) return [];
+    const message = `expected calibration: ${below}, or more: ${lower}, a lower tier, has it`;
+    return [problemAt(document, { path: ["policies", tier, "calibration"] }, message)];
+  });
+}
+
 /** Static checks cost nothing and are never left out; a higher tier asks for all that a lower one does. */
 export function policyProblems(document: SourceDocument, config: WrittenConfig): Problem[] {
   const policies = mergePolicies(config);
-  return TIERS.flatMap((tier, rank) => {
+  const required = TIERS.flatMap((tier, rank) => {
     const { require } = policies[tier];
     const lower = TIERS.slice(0, rank).flatMap((other) =>
       policies[other].require.map((name) => ({ other, name })),
@@ -61,4 +84,5 @@ export function policyProblems(document: SourceDocument, config: WrittenConfig):
     const message = `expected ${missing.name} among the required classes: ${missing.other}, a lower tier, requires it`;
     return [problemAt(document, { path }, message)];
   });
+  return [...required, ...calibrationProblems(document, policies)];
 }

@@ -39,6 +39,8 @@ export interface GateSettings {
   readonly max?: number;
   readonly alphaMiss: number;
   readonly alphaBlock: number;
+  /** Shrinks the margin of a judged metric by its judge's sensitivity + specificity - 1. */
+  readonly adjustMargin?: boolean;
 }
 
 /** What is known of a case without reading it again. */

@@ -1,3 +1,4 @@
+import type { CalibrationDemand } from "./calibration.ts";
 import type { CheckClass } from "./case.ts";
 
 /** Risk class of a change, lowest first. */
@@ -25,6 +26,8 @@ export interface TierPolicy {
   readonly repeat: number;
   /** Human approvals before production exposure. */
   readonly approvals: number;
+  /** What becomes of a judged metric whose judge was not held against human labels, or did badly. */
+  readonly calibration: CalibrationDemand;
   /** Soak time in milliseconds; null = no canary. */
   readonly canaryMinSoakMs: number | null;
 }

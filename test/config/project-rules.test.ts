@@ -151,14 +151,44 @@ describe("one mistake in the config", () => {
       require: ["static", "deterministic", "judge"],
       repeat: 2,
       approvals: 0,
+      calibration: "advised",
       canaryMinSoakMs: null,
     });
     expect(policies.major).toEqual({
       require: ["static", "deterministic", "judge"],
       repeat: 3,
       approvals: 1,
+      calibration: "advised",
       canaryMinSoakMs: 172_800_000,
     });
+  });
+
+  it("asks of judges in a higher tier what a lower one asks", async () => {
+    const config = `${files["promptgate.yaml"]}policies: { minor: { calibration: required } }\n`;
+    expect(await problemsOf({ ...files, "promptgate.yaml": config })).toEqual([
+      "promptgate.yaml:16:11 policies.major.calibration: expected calibration: required, or more: minor, a lower tier, has it",
+    ]);
+  });
+
+  it.each([
+    [
+      "length: { margin: 0.02 }",
+      "length: { margin: 0.02, adjustMargin: true }",
+      "13:31",
+      "length",
+      "expected adjustMargin only where a judge gives the scores",
+    ],
+    [
+      "{ margin: 0.05, min: 0.75 }",
+      "{ min: 0.75, adjustMargin: true }",
+      "12:34",
+      "faithfulness",
+      "expected margin beside adjustMargin: it is what shrinks",
+    ],
+  ] as const)("adjusts only the margin of a judge: %s", async (from, to, place, metric, message) => {
+    expect(await problemsOf(edited("promptgate.yaml", from, to))).toEqual([
+      `promptgate.yaml:${place} prompts.desk.gates.${metric}.adjustMargin: ${message}`,
+    ]);
   });
 });
 
