@@ -42,6 +42,8 @@ export function aMetricResult(fields: Partial<MetricResult> = {}): MetricResult 
     ties: 105,
     mcnemarP: null,
     minimumDetectableDrop: 0.038,
+    lengthAdjusted: null,
+    judging: null,
     ...fields,
   };
 }

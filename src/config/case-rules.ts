@@ -55,6 +55,24 @@ function uncheckedCritical(
   return [problemAt(document, { path: ["critical"], severity: "warning" }, message)];
 }
 
+/** A judge that works with a reference answer cannot judge a case without one. */
+function missingReference(
+  testCase: Case,
+  document: SourceDocument,
+  { rubrics }: CaseSurroundings,
+): Problem[] {
+  if (testCase.expected !== undefined) return [];
+  return (rubrics ?? [])
+    .filter(({ reference }) => reference === "required")
+    .map(({ name }) =>
+      problemAt(
+        document,
+        { path: [] },
+        `case "${visibleLine(testCase.id, 60)}" has no expected answer, which the rubric ${visibleLine(name, 60)} requires as its reference`,
+      ),
+    );
+}
+
 /** A case may lack what a check needs: an `expected`, a variable that the check's value names. */
 function lackingForChecks(
   testCase: Case,
@@ -86,6 +104,7 @@ export function caseRules(surroundings: CaseSurroundings): CaseRules {
         ...(source === null ? [] : missingVariables(testCase, document, source)),
         ...reservedMetrics(testCase, document),
         ...lackingForChecks(testCase, document, surroundings),
+        ...missingReference(testCase, document, surroundings),
         ...uncheckedCritical(testCase, document, surroundings),
       ];
     },

@@ -21,6 +21,16 @@ const amount = z.number().nonnegative();
 const neededCases = z.union([amount, z.null().transform(() => Infinity)]);
 
 // Loose objects: what a later minor version adds is kept when the document is written again.
+const judgingSchema = z.discriminatedUnion("kind", [
+  z.looseObject({
+    kind: z.literal("pairwise"),
+    judged: amount,
+    consistency: z.number(),
+    firstSlotRate: number,
+  }),
+  z.looseObject({ kind: z.literal("panel"), judges: amount, agreement: number }),
+]);
+
 const metricSchema = z.looseObject({
   name: z.string(),
   verdict,
@@ -45,6 +55,8 @@ const metricSchema = z.looseObject({
   ties: amount,
   mcnemarP: number,
   minimumDetectableDrop: z.number(),
+  lengthAdjusted: z.looseObject({ delta: z.number(), standardError: amount }).nullable().default(null),
+  judging: judgingSchema.nullable().default(null),
 });
 
 const changeSchema = z.looseObject({

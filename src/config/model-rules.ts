@@ -1,9 +1,10 @@
 import type { Problem } from "../domain/problem.ts";
+import { judgesOf, type Rubric } from "../domain/rubric.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { WrittenConfig } from "./config-schema.ts";
 import type { ReadPart } from "./gate-rules.ts";
 import { suggestion } from "./known-keys.ts";
-import { problemAt, type SourceDocument } from "./source-document.ts";
+import { problemAt, type Path, type SourceDocument } from "./source-document.ts";
 
 type Models = WrittenConfig["models"];
 
@@ -20,16 +21,31 @@ function unknownModel(models: Models, name: string): string | null {
   return `the config has no model "${visibleLine(name, 60)}" under models${suggestion(name, known)}`;
 }
 
+/** The judges of a rubric and where it names them. */
+function judgePlaces(rubric: Rubric | null): { readonly model: string; readonly path: Path }[] {
+  if (rubric === null) return [];
+  return judgesOf(rubric).map((model, index) => ({
+    model,
+    path: rubric.panel === undefined ? ["model"] : ["panel", index],
+  }));
+}
+
 /** Prompts and rubrics name models that the config has. */
 export function modelProblems(models: Models, part: ReadPart): Problem[] {
-  const users = [
-    { document: part.prompt?.document, model: part.prompt?.value?.template.model },
-    ...part.rubrics.map(({ checked }) => ({ document: checked.document, model: checked.value?.model })),
+  const users: { document: SourceDocument | null | undefined; model: string | undefined; path: Path }[] = [
+    {
+      document: part.prompt?.document,
+      model: part.prompt?.value?.template.model,
+      path: ["model"],
+    },
+    ...part.rubrics.flatMap(({ checked: { value, document } }) =>
+      judgePlaces(value).map(({ model, path }) => ({ document, model, path })),
+    ),
   ];
-  return users.flatMap(({ document, model }) => {
+  return users.flatMap(({ document, model, path }) => {
     if (document === null || document === undefined || model === undefined) return [];
     const message = unknownModel(models, model);
-    return message === null ? [] : [problemAt(document, { path: ["model"] }, message)];
+    return message === null ? [] : [problemAt(document, { path }, message)];
   });
 }
 
@@ -38,11 +54,13 @@ export function selfGradingProblems(models: Models, part: ReadPart): Problem[] {
   const own = modelOf(models, part.prompt?.value?.template.model ?? "");
   if (own === undefined) return [];
   return part.rubrics.flatMap(({ checked: { value, document } }) => {
-    const judge = modelOf(models, value?.model ?? "");
-    if (value === null || document === null || judge === undefined || value.allowSelfGrading) return [];
-    if (judge.provider !== own.provider || judge.model !== own.model) return [];
-    const message = `${visibleLine(own.model, 60)} would judge its own answers to ${part.name}: choose another model, or set allowSelfGrading: true`;
-    return [problemAt(document, { path: ["model"] }, message)];
+    if (value === null || document === null || value.allowSelfGrading) return [];
+    return judgePlaces(value).flatMap(({ model, path }) => {
+      const judge = modelOf(models, model);
+      if (judge?.provider !== own.provider || judge.model !== own.model) return [];
+      const message = `${visibleLine(own.model, 60)} would judge its own answers to ${part.name}: choose another model, or set allowSelfGrading: true`;
+      return [problemAt(document, { path }, message)];
+    });
   });
 }
 

@@ -14,6 +14,15 @@ const scale = z.discriminatedUnion("kind", [
     kind: z.literal("likert"),
     min: z.int().min(0).max(100).meta({ description: "the worst grade, a score of 0" }),
     max: z.int().min(0).max(100).meta({ description: "the best grade, a score of 1" }),
+    expected: z
+      .boolean()
+      .exactOptional()
+      .meta({ description: "score = mean over the probabilities of the grades; needs grades of one digit" }),
+  }),
+  z.strictObject({
+    kind: z
+      .literal("pairwise")
+      .meta({ description: "compares the outputs of both versions, in both orders" }),
   }),
 ]);
 
@@ -21,9 +30,17 @@ const scale = z.discriminatedUnion("kind", [
 export const rubricSchema = z.strictObject({
   name: words.max(100).meta({ description: "the metric's name" }),
   description: z.string().optional().meta({ description: "a note; not used" }),
-  model: words.meta({ description: "a key of `models` in the config" }),
+  model: words.exactOptional().meta({ description: "a key of `models` in the config; or use panel" }),
+  panel: z
+    .array(words)
+    .min(3)
+    .exactOptional()
+    .meta({ description: "an odd number of keys of `models`: the majority on each criterion counts" }),
   scale,
   criteria: z.array(z.strictObject({ id: words.max(100), question: words })).min(1),
+  reference: z.enum(["required", "optional", "off"]).default("optional").meta({
+    description: "whether the judge sees a case's `expected` as the reference answer",
+  }),
   threshold: share
     .nullable()
     .default(null)

@@ -1,4 +1,6 @@
 import type { Assertion } from "./case.ts";
+import type { Completion } from "./model.ts";
+import type { JudgeNote } from "./scores.ts";
 
 /**
  * What a check or a judge says of one output. `value` is in [0,1]; `pass` is null where there is no threshold.
@@ -16,4 +18,22 @@ export type Score =
 export interface AssertionResult {
   readonly assertion: Assertion;
   readonly score: Score;
+}
+
+/** A judge's score, with what else its judges said. */
+export type JudgedScore = Score & { readonly note?: JudgeNote };
+
+/** How the candidate's output compares with the baseline's: from -1 (worse) to 1 (better). */
+export type PairScore =
+  | {
+      readonly kind: "scored";
+      readonly difference: number;
+      readonly reason: string;
+      readonly note: JudgeNote;
+    }
+  | { readonly kind: "unscored"; readonly reason: string };
+
+/** Nothing was answered and nothing was called: the version's own failure, not a missing measurement. */
+export function isEmptyOutput({ text, toolCalls }: Pick<Completion, "text" | "toolCalls">): boolean {
+  return text.trim() === "" && toolCalls.length === 0;
 }

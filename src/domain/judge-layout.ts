@@ -9,7 +9,9 @@ export type JudgeLabels =
       readonly notApplicable: readonly string[];
     }
   /** Whole numbers; `max` is best. */
-  | { readonly kind: "likert"; readonly min: number; readonly max: number };
+  | { readonly kind: "likert"; readonly min: number; readonly max: number }
+  /** `first` or `second`, whichever output is better, or `tie`; the outputs are sections of these names. */
+  | { readonly kind: "pairwise" };
 
 /** One untrusted text that a judge looks at. */
 export interface JudgeSection {
@@ -81,6 +83,7 @@ const rubricSchema = z.object({
       notApplicable: z.array(z.string()),
     }),
     z.object({ kind: z.literal("likert"), min: z.number(), max: z.number() }),
+    z.object({ kind: z.literal("pairwise") }),
   ]),
   criteria: z.array(z.object({ id: z.string(), question: z.string() })),
 });

@@ -7,8 +7,18 @@ export interface ModelRequest {
   readonly responseFormat: ResponseFormat;
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
   readonly tools: readonly Tool[];
+  /** Texts of one token each whose probabilities are asked for, wherever the answer has one of them. */
+  readonly gradeTokens?: readonly string[];
   /** Which repeat of the same question this is, from 0. Part of the cache key, never sent. */
   readonly sample: number;
+}
+
+/** A place of the answer where one of the request's `gradeTokens` stands as a token of its own. */
+export interface GradeToken {
+  /** Where the grade begins in the answer's text, in UTF-16 units. */
+  readonly offset: number;
+  /** By grade, of those that the provider names; never empty. */
+  readonly logProbabilities: Readonly<Record<string, number>>;
 }
 
 export interface ToolCall {
@@ -34,6 +44,8 @@ export interface Completion {
   readonly usage: Usage | null;
   /** Wall time of the successful attempt alone, without waiting and retries; null for stored outputs. */
   readonly latencyMs: number | null;
+  /** In order of the text; absent when the request has no `gradeTokens` or the provider gives no probabilities. */
+  readonly gradeTokens?: readonly GradeToken[];
 }
 
 /**

@@ -1,9 +1,13 @@
 import type { Digest } from "./digest.ts";
 
-/** How a label becomes a score: closed labels (null = not applicable), or whole numbers from `min` to `max` rescaled to [0,1]. */
+/**
+ * How a label becomes a score: closed labels (null = not applicable), whole numbers from `min` to `max` rescaled to
+ * [0,1], or which of two outputs is better. `expected` takes the mean over the probabilities of the grades.
+ */
 export type Scale =
   | { readonly kind: "choices"; readonly choices: Readonly<Record<string, number | null>> }
-  | { readonly kind: "likert"; readonly min: number; readonly max: number };
+  | { readonly kind: "likert"; readonly min: number; readonly max: number; readonly expected?: boolean }
+  | { readonly kind: "pairwise" };
 
 interface Criterion {
   readonly id: string;
@@ -14,10 +18,14 @@ interface Criterion {
 export interface Rubric {
   /** The metric's name. */
   readonly name: string;
-  /** A key of `models` in the config. */
+  /** A key of `models` in the config: the judge, or the first one of the panel. */
   readonly model: string;
+  /** An odd number of keys of `models`, at least 3: their majority decides. */
+  readonly panel?: readonly string[];
   readonly scale: Scale;
   readonly criteria: readonly Criterion[];
+  /** Whether the judge sees a case's `expected` as the reference answer. */
+  readonly reference: "required" | "optional" | "off";
   /** A case passes at or above it; null = the metric has only a mean. */
   readonly threshold: number | null;
   /** Allows a candidate to be judged by its own model. */
@@ -28,4 +36,19 @@ export interface Rubric {
   readonly calibration: string | null;
   /** Of all that shapes the judge's answer. */
   readonly digest: Digest;
+}
+
+/** All models that a rubric asks, as keys of `models`. */
+export function judgesOf({ model, panel }: Pick<Rubric, "model" | "panel">): readonly string[] {
+  return panel ?? [model];
+}
+
+/** True when the rubric looks at the outputs of both versions together. */
+export function comparesOutputs({ scale }: Pick<Rubric, "scale">): boolean {
+  return scale.kind === "pairwise";
+}
+
+/** True when scores come from the probabilities of the judge's tokens. */
+export function needsTokenProbabilities({ scale }: Pick<Rubric, "scale">): boolean {
+  return scale.kind === "likert" && scale.expected === true;
 }

@@ -12,11 +12,11 @@ const SCHEMA = "promptgate/call@1";
  * Two calls with one digest may share an answer.
  */
 export function requestDigest({ provider, model, baseUrl }: ModelIdentity, request: ModelRequest): Digest {
-  const { messages, parameters, responseFormat, jsonSchema, tools, sample } = request;
+  const { messages, parameters, responseFormat, jsonSchema, tools, gradeTokens, sample } = request;
   return jsonDigest({
     schema: SCHEMA,
     model: { provider, model, baseUrl },
-    request: { messages, parameters, responseFormat, jsonSchema, tools, sample },
+    request: { messages, parameters, responseFormat, jsonSchema, tools, gradeTokens, sample },
   });
 }
 
@@ -29,6 +29,14 @@ const completionSchema: z.ZodType<Completion> = z.strictObject({
     .strictObject({ inputTokens: z.int().nonnegative(), outputTokens: z.int().nonnegative() })
     .nullable(),
   latencyMs: z.number().nonnegative().nullable(),
+  gradeTokens: z
+    .array(
+      z.strictObject({
+        offset: z.int().nonnegative(),
+        logProbabilities: z.record(z.string(), z.number()),
+      }),
+    )
+    .exactOptional(),
 });
 
 const storedCallSchema = z.strictObject({

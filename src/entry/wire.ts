@@ -5,6 +5,7 @@ import type { Registry } from "../domain/registry.ts";
 import { assertionSchema, caseAssertionSchema, verifyAssertions } from "../evals/checks/index.ts";
 import { modelProviders } from "../models/index.ts";
 import { openRegistry, registries } from "../registries/index.ts";
+import { checkJudges } from "./check-judges.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function loadProjectFrom(
   options: Pick<CommonOptions, "config">,
   expired: Problem["severity"] = "error",
 ): Promise<Project> {
-  return loadProject({
+  const project = await loadProject({
     directory: context.cwd,
     ...(options.config === undefined ? {} : { configPath: options.config }),
     environment: context.environment,
@@ -29,6 +30,8 @@ export async function loadProjectFrom(
       providers: Object.keys(modelProviders),
     },
   });
+  checkJudges(project);
+  return project;
 }
 
 /** The registry that the config names. */

@@ -1,11 +1,12 @@
 import type { Assertion, Case } from "../domain/case.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { GateError } from "../domain/errors.ts";
-import type { AssertionResult, Score } from "../domain/evaluation.ts";
+import { isEmptyOutput, type AssertionResult, type JudgedScore, type Score } from "../domain/evaluation.ts";
 import type { Completion } from "../domain/model.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import type { ScoreRow } from "../domain/scores.ts";
 import { casePassed, metricScores, runAssertions } from "./checks/index.ts";
+import { allOrFirstFailure } from "./all-or-first-failure.ts";
 import type { Answer } from "./answer.ts";
 import type { Side, SideName } from "./sides.ts";
 
@@ -14,7 +15,7 @@ export interface CaseEvaluation {
   readonly side: SideName;
   readonly row: ScoreRow;
   /** Null when nothing was produced. */
-  readonly output: string | null;
+  readonly completion: Completion | null;
   /** Whether every assertion and every judge with a threshold passed; null = not all of them could be measured. */
   readonly passed: boolean | null;
   /** Metric -> why it scored as it did. */
@@ -37,7 +38,7 @@ export interface CaseMeasurement {
   /** Deterministic assertions of the prompt; those of the case come on top. */
   readonly assertions: readonly Assertion[];
   readonly rubrics: readonly Rubric[];
-  judge(judgement: Judgement): Promise<Score>;
+  judge(judgement: Judgement): Promise<JudgedScore>;
 }
 
 /** Faults of the user's input or of this tool: no other case makes them good. */
@@ -54,7 +55,7 @@ const ENDS_THE_RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** The fault as a reason for an unscored case; throws what must end the run. */
-function unscoredFault(error: unknown): GateError {
+export function unscoredFault(error: unknown): GateError {
   if (!(error instanceof GateError) || error.fatal || ENDS_THE_RUN.has(error.code)) throw error;
   return error;
 }
@@ -65,6 +66,7 @@ function measures({ completion, costUsd, cached }: Answer): Record<string, numbe
     latency: cached ? null : completion.latencyMs,
     cost: costUsd,
     tokens: usage === null ? null : usage.inputTokens + usage.outputTokens,
+    characters: completion.text.length,
   };
 }
 
@@ -82,8 +84,12 @@ function unscoredCase(measurement: CaseMeasurement, failure: GateError): CaseEva
   const scores = Object.fromEntries(metrics.map((metric) => [metric, null]));
   return {
     side: measurement.side.name,
-    row: { ...rowIdentity(measurement), scores, measures: { latency: null, cost: null, tokens: null } },
-    output: null,
+    row: {
+      ...rowIdentity(measurement),
+      scores,
+      measures: { latency: null, cost: null, tokens: null, characters: null },
+    },
+    completion: null,
     passed: null,
     reasons: Object.fromEntries(metrics.map((metric) => [metric, failure.message])),
     failure,
@@ -93,14 +99,13 @@ function unscoredCase(measurement: CaseMeasurement, failure: GateError): CaseEva
 /** Nothing was answered: the candidate's own failure, so it is the worst score and not a missing one. */
 const EMPTY_OUTPUT: Score = { kind: "scored", value: 0, pass: false, reason: "the output is empty" };
 
-function isEmpty({ text, toolCalls }: Completion): boolean {
-  return text.trim() === "" && toolCalls.length === 0;
-}
-
-async function judgeAll(measurement: CaseMeasurement, completion: Completion): Promise<Map<string, Score>> {
-  const scores = await Promise.all(
-    measurement.rubrics.map(async (rubric): Promise<[string, Score]> => {
-      if (isEmpty(completion)) return [rubric.name, EMPTY_OUTPUT];
+async function judgeAll(
+  measurement: CaseMeasurement,
+  completion: Completion,
+): Promise<Map<string, JudgedScore>> {
+  const scores = await allOrFirstFailure<[string, JudgedScore][]>(
+    measurement.rubrics.map(async (rubric): Promise<[string, JudgedScore]> => {
+      if (isEmptyOutput(completion)) return [rubric.name, EMPTY_OUTPUT];
       try {
         const { case: testCase, sample } = measurement;
         return [rubric.name, await measurement.judge({ case: testCase, rubric, completion, sample })];
@@ -120,6 +125,13 @@ function allPassed(results: readonly AssertionResult[], judged: ReadonlyMap<stri
   ];
   if (outcomes.includes(false)) return false;
   return outcomes.includes(null) ? null : true;
+}
+
+function notesOf(judged: ReadonlyMap<string, JudgedScore>): Pick<ScoreRow, "judges"> {
+  const notes = Array.from(judged).flatMap(([metric, { note }]) =>
+    note === undefined ? [] : [[metric, note] as const],
+  );
+  return notes.length === 0 ? {} : { judges: Object.fromEntries(notes) };
 }
 
 /** Generates, checks and judges one sample of one case. Throws only what must end the run. */
@@ -147,8 +159,9 @@ export async function evaluateCase(measurement: CaseMeasurement): Promise<CaseEv
         ),
       ]),
       measures: measures(answer),
+      ...notesOf(judged),
     },
-    output: completion.text,
+    completion,
     passed: allPassed(results, judged),
     reasons: Object.fromEntries([
       ...checked.map(([metric, { reason }]) => [metric, reason] as const),

@@ -1,8 +1,9 @@
 import type { Assertion, Case } from "../domain/case.ts";
-import type { Score } from "../domain/evaluation.ts";
+import type { JudgedScore } from "../domain/evaluation.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import type { ScoreRow } from "../domain/scores.ts";
 import { evaluateCase, type CaseEvaluation, type Judgement } from "./evaluate-case.ts";
+import { pairUp, type PairJudging } from "./judge-pairs.ts";
 import { runTasks } from "./run-tasks.ts";
 import type { Side, SideName } from "./sides.ts";
 
@@ -11,11 +12,14 @@ export interface EvaluationRun {
   /** Baseline first when there is one. */
   readonly sides: readonly Side[];
   readonly assertions: readonly Assertion[];
+  /** Rubrics that look at one output. */
   readonly rubrics: readonly Rubric[];
+  /** Rubrics that look at the outputs of both sides; absent = there are none, or there is no baseline. */
+  readonly pairs?: PairJudging;
   readonly concurrency: number;
   readonly signal: AbortSignal;
   readCase(id: string): Promise<Case>;
-  judge(judgement: Judgement): Promise<Score>;
+  judge(judgement: Judgement): Promise<JudgedScore>;
   /** Called once per evaluation, in order of completion. Throws to end the run. */
   observe(evaluation: CaseEvaluation): void;
 }
@@ -45,13 +49,20 @@ function* interleave(ids: readonly string[], sides: readonly Side[]): Generator<
   }
 }
 
+/** Pairs evaluations up for the comparisons that are still open; without any, each stands alone. */
+function pairing({ pairs, sides }: EvaluationRun, passed: ReadonlySet<string>): ReturnType<typeof pairUp> {
+  if (pairs === undefined) return (_, evaluation) => Promise.resolve([evaluation]);
+  const rubrics = pairs.rubrics.filter(({ name }) => !passed.has(name));
+  return pairUp({ ...pairs, rubrics }, ({ side, row }) =>
+    sides.some((other) => other.name !== side && row.sample < other.samples(row.id)),
+  );
+}
+
 /** Evaluates the cases of one look on all sides with the rubrics that are still open; keeps the scores and no output. */
-async function evaluateCases(
-  run: EvaluationRun,
-  look: { readonly ids: readonly string[]; readonly rubrics: readonly Rubric[] },
-  keep: Keep,
-): Promise<void> {
+async function evaluateCases(run: EvaluationRun, look: LookCases, keep: Keep): Promise<void> {
   const { assertions, judge } = run;
+  const rubrics = run.rubrics.filter(({ name }) => !look.passed.has(name));
+  const pair = pairing(run, look.passed);
   await runTasks(
     interleave(look.ids, run.sides),
     async ({ id, side, sample }) => {
@@ -61,11 +72,13 @@ async function evaluateCases(
         case: testCase,
         sample,
         assertions,
-        rubrics: look.rubrics,
+        rubrics,
         judge,
       });
-      run.observe(evaluation);
-      keep(evaluation.side, evaluation.row);
+      for (const complete of await pair(testCase, evaluation)) {
+        run.observe(complete);
+        keep(complete.side, complete.row);
+      }
     },
     run,
   );
@@ -118,7 +131,5 @@ export async function runLooks<Decision>(
   plan: LookPlan,
   decide: (look: number, rows: Rows) => LookOutcome<Decision>,
 ): Promise<{ readonly decision: Decision; readonly rows: Rows }> {
-  const evaluate = async ({ ids, passed }: LookCases, keep: Keep): Promise<void> =>
-    evaluateCases(run, { ids, rubrics: run.rubrics.filter(({ name }) => !passed.has(name)) }, keep);
-  return takeLooks(plan, evaluate, decide);
+  return takeLooks(plan, (look, keep) => evaluateCases(run, look, keep), decide);
 }

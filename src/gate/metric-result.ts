@@ -84,7 +84,11 @@ function levelMean(look: MetricLook, values: readonly (number | null)[]): number
 }
 
 /** Every figure of one metric as reports print it; `available` counts all units of the plan that may have the metric. */
-export function metricResult(look: MetricLook, reason: string, available: number): MetricResult {
+export function metricResult(
+  look: MetricLook,
+  reason: string,
+  available: number,
+): Omit<MetricResult, "lengthAdjusted" | "judging"> {
   const { rule, columns } = look;
   const compared = baselineClaim(look);
   const scored = compared?.samples.scored;

@@ -25,6 +25,15 @@ export function createModel(settings: ModelSettings, dependencies: ModelDependen
   return factory(settings, dependencies);
 }
 
+/** Providers that can tell how likely other tokens would have been. */
+const probabilityProviders: ReadonlySet<string> = new Set([
+  "openai",
+] satisfies (keyof typeof modelProviders)[]);
+
+export function givesTokenProbabilities(provider: string): boolean {
+  return probabilityProviders.has(provider);
+}
+
 /** Providers that answer here and now, without a network and a price: nothing of them is worth a cache. */
 const localProviders: ReadonlySet<string> = new Set(["embedded"] satisfies (keyof typeof modelProviders)[]);
 

@@ -65,6 +65,9 @@ function responseFormat({
   }
 }
 
+/** As many alternatives of each token as the API gives. */
+const TOP_LOGPROBS = 20;
+
 /** The body of one chat completion call. What the request leaves out is left to the server. */
 export function requestBody(
   model: string,
@@ -82,11 +85,13 @@ export function requestBody(
     presence_penalty: parameters.presencePenalty,
     reasoning_effort: parameters.reasoningEffort,
   };
+  const grades = request.gradeTokens === undefined ? {} : { logprobs: true, top_logprobs: TOP_LOGPROBS };
   // JSON leaves out what is undefined, which the declared types do not know.
   return {
     model,
     messages: messages.map(({ role, content }) => ({ role, content })),
     ...optional,
+    ...grades,
     ...responseFormat(request),
     ...(tools.length === 0
       ? {}

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import type { Completion, FinishReason } from "../domain/model.ts";
+import { logprobsSchema, readGradeTokens } from "./openai-grade-tokens.ts";
 
 const contentSchema = z.union([
   z.string(),
@@ -29,6 +30,7 @@ const completionSchema = z.object({
     .array(
       z.object({
         finish_reason: z.string().nullish(),
+        logprobs: logprobsSchema,
         message: z.object({
           content: contentSchema.nullish(),
           refusal: z.string().nullish(),
@@ -66,11 +68,16 @@ function parsedBody(body: unknown): unknown {
   }
 }
 
+interface Requested {
+  readonly model: string;
+  readonly gradeTokens?: readonly string[];
+}
+
 /**
  * The completion in a response body. A refusal is the model's text. Throws `PROVIDER_FAILED`, retryable, without
  * quoting the body.
  */
-export function readCompletion(body: unknown, requested: string, latencyMs: number): Completion {
+export function readCompletion(body: unknown, requested: Requested, latencyMs: number): Completion {
   const parsed = completionSchema.safeParse(parsedBody(body));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -79,15 +86,20 @@ export function readCompletion(body: unknown, requested: string, latencyMs: numb
   const { choices, usage, model } = parsed.data;
   const [choice] = choices;
   if (choice === undefined) throw malformed("no choices");
-  const { message, finish_reason: finishReason } = choice;
+  const { message, finish_reason: finishReason, logprobs } = choice;
+  // Half a surrogate pair has no UTF-8 form: it would change on its way through a file.
+  const text = (message.content ?? message.refusal ?? "").replace(/\p{Surrogate}/gu, "\ufffd");
+  const { gradeTokens } = requested;
   const calls = (message.tool_calls ?? []).flatMap((call) => (call.function ? [call.function] : []));
   return {
-    // Half a surrogate pair has no UTF-8 form: it would change on its way through a file.
-    text: (message.content ?? message.refusal ?? "").replace(/\p{Surrogate}/gu, "\ufffd"),
+    text,
     toolCalls: calls.map((call) => ({ name: call.name, arguments: call.arguments })),
     finishReason: FINISH_REASONS[finishReason ?? ""] ?? "unknown",
-    model: model === undefined || model === "" ? requested : model,
+    model: model === undefined || model === "" ? requested.model : model,
     usage: usage ? { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens } : null,
     latencyMs,
+    ...(gradeTokens !== undefined && logprobs
+      ? { gradeTokens: readGradeTokens(logprobs.content, gradeTokens, text) }
+      : {}),
   };
 }

@@ -146,7 +146,7 @@ export function openaiModel(settings: ModelSettings, dependencies: ModelDependen
     const latencyMs = dependencies.monotonic() - started;
     const failure = envelopeFailure(body, failureContext());
     if (failure !== null) throw failure;
-    return readCompletion(body, model, latencyMs);
+    return readCompletion(body, { ...request, model }, latencyMs);
   }
 
   async function sendAccepted(request: ModelRequest, signal: AbortSignal): Promise<Completion> {

@@ -17,6 +17,7 @@ describe("a rubric", () => {
       model: "judge",
       scale: { kind: "choices", choices: { supported: 1, partly: 0.5, unsupported: 0, silent: null } },
       criteria: [{ id: "grounded", question: "Is every claim supported?" }],
+      reference: "optional",
       threshold: null,
       allowSelfGrading: false,
       instructions: "",
@@ -50,9 +51,9 @@ describe("a rubric", () => {
     [likert.replace("max: 5", "max: 1"), "r.yml:3:37 scale.max: expected a grade above min (1), got 1"],
     [
       base.replace("kind: choices", "kind: stars"),
-      'r.yml:3:16 scale.kind: expected one of choices, likert, got "stars"',
+      'r.yml:3:16 scale.kind: expected one of choices, likert, pairwise, got "stars"',
     ],
-    [base.replace("model: judge\n", ""), "r.yml:1:1 model: expected text, got nothing"],
+    [base.replace("model: judge\n", ""), "r.yml:1:1 model: expected a model, or a panel of models, got nothing"],
     [
       `${base}  - { id: grounded, question: Again? }\n`,
       "r.yml:7:11 criteria[1].id: expected an id of its own; another criterion has it",

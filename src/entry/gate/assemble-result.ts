@@ -6,6 +6,7 @@ import type {
   RunUsage,
 } from "../../domain/gate-result.ts";
 import type { ModelSettings } from "../../domain/project.ts";
+import { comparesOutputs, judgesOf, type Rubric } from "../../domain/rubric.ts";
 import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import type { GatePlan } from "../../gate/plan.ts";
@@ -25,16 +26,27 @@ const NO_USAGE: RunUsage = {
   outputTokens: 0,
 };
 
+/** Every judge of every rubric that can be asked: without a baseline there are no pairs. */
+export function judgesToAsk({
+  rubrics,
+  baseline,
+}: Pick<Preparation, "rubrics" | "baseline">): { readonly rubric: Rubric; readonly judge: string }[] {
+  return rubrics
+    .filter((rubric) => baseline !== null || !comparesOutputs(rubric))
+    .flatMap((rubric) => judgesOf(rubric).map((judge) => ({ rubric, judge })));
+}
+
 /** How many calls the plan makes at most; stored outputs need none. */
 export function plannedCalls(preparation: Preparation): PlanSummary["calls"] {
-  const { plan, outputs, baseline, policy, rubrics } = preparation;
+  const { plan, outputs, baseline, policy } = preparation;
   const cases = plan.looks.at(-1)?.cases ?? 0;
   const sides = (["candidate", "baseline"] as const).filter(
     (side) => side === "candidate" || baseline !== null,
   );
   const answers = cases * policy.repeat * sides.length;
   const generated = cases * policy.repeat * sides.filter((side) => outputs[side] === undefined).length;
-  return { generation: generated, judge: answers * rubrics.length };
+  // A pair is judged in two orders: as many calls as for two outputs.
+  return { generation: generated, judge: answers * judgesToAsk(preparation).length };
 }
 
 function planSummary(plan: GatePlan, calls: PlanSummary["calls"]): PlanSummary {
@@ -47,7 +59,8 @@ function planSummary(plan: GatePlan, calls: PlanSummary["calls"]): PlanSummary {
   };
 }
 
-function modelsOf({ project, selection }: GateScope, { models, rubrics, outputs }: Preparation): ModelUse[] {
+function modelsOf({ project, selection }: GateScope, preparation: Preparation): ModelUse[] {
+  const { models, outputs } = preparation;
   // Replayed answers are named as such, whoever gave them once.
   const provider = (settings: ModelSettings): string =>
     selection.replay === undefined ? settings.provider : "recorded";
@@ -60,8 +73,8 @@ function modelsOf({ project, selection }: GateScope, { models, rubrics, outputs 
   return [
     ...use("candidate"),
     ...use("baseline"),
-    ...rubrics.map((rubric): ModelUse => {
-      const settings = modelSettingsOf(project, rubric);
+    ...judgesToAsk(preparation).map(({ rubric, judge }): ModelUse => {
+      const settings = modelSettingsOf(project, { model: judge });
       return { role: "judge", provider: provider(settings), model: settings.model, metric: rubric.name };
     }),
   ];

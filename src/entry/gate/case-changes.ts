@@ -1,4 +1,5 @@
 import type { CaseChange } from "../../domain/gate-result.ts";
+import type { Completion } from "../../domain/model.ts";
 import type { MetricResult, ScoreRow } from "../../domain/scores.ts";
 import type { CaseEvaluation } from "../../evals/evaluate-case.ts";
 import type { Rows } from "../../evals/run-looks.ts";
@@ -7,7 +8,7 @@ import type { SideName } from "../../evals/sides.ts";
 const REGRESSIONS_SHOWN = 25;
 const IMPROVEMENTS_SHOWN = 10;
 /** Longest output kept in a result, in characters. */
-const OUTPUT_LENGTH = 4_000;
+export const OUTPUT_LENGTH = 4_000;
 
 interface Change {
   readonly id: string;
@@ -77,10 +78,16 @@ function excerpt(output: string | null | undefined): string | null {
   return output.length <= OUTPUT_LENGTH ? output : `${output.slice(0, OUTPUT_LENGTH)}…`;
 }
 
+/** What a report shows of an evaluation. */
+export interface ReportedEvaluation {
+  readonly completion: Pick<Completion, "text"> | null;
+  readonly reasons: CaseEvaluation["reasons"];
+}
+
 /** Both outputs of a case and why the candidate scored as it did, for the report. */
 export async function describeChanges(
   changes: readonly Change[],
-  evaluate: (id: string, side: SideName) => Promise<CaseEvaluation | null>,
+  evaluate: (id: string, side: SideName) => Promise<ReportedEvaluation | null>,
 ): Promise<CaseChange[]> {
   const described: CaseChange[] = [];
   for (const change of changes) {
@@ -89,8 +96,8 @@ export async function describeChanges(
     described.push({
       ...change,
       reason: candidate?.reasons[change.metric] ?? "",
-      baselineOutput: excerpt(baseline?.output),
-      candidateOutput: excerpt(candidate?.output),
+      baselineOutput: excerpt(baseline?.completion?.text),
+      candidateOutput: excerpt(candidate?.completion?.text),
     });
   }
   return described;

@@ -1,7 +1,7 @@
 import type { Case } from "../../domain/case.ts";
 import type { ModelSettings, Price } from "../../domain/project.ts";
 import type { PromptTemplate } from "../../domain/prompt.ts";
-import type { Rubric } from "../../domain/rubric.ts";
+import { comparesOutputs, type Rubric } from "../../domain/rubric.ts";
 import { renderMessages } from "../../domain/template.ts";
 import { countTokens } from "../../evals/count-tokens.ts";
 
@@ -64,7 +64,7 @@ function parties({ cases, versions, judges }: CostQuestion): Party[] {
       calls,
       inputTokens:
         variables +
-        Math.max(...outputs) +
+        Math.max(...outputs) * (comparesOutputs(rubric) ? 2 : 1) +
         JUDGE_OVERHEAD.input +
         countTokens(JSON.stringify(rubric.criteria)),
       outputTokens: JUDGE_OVERHEAD.output,

@@ -1,6 +1,6 @@
 import { visibleLine } from "../../domain/visible.ts";
 import { modelSettingsOf } from "./resolve-versions.ts";
-import { plannedCalls } from "./assemble-result.ts";
+import { judgesToAsk, plannedCalls } from "./assemble-result.ts";
 import { estimateCost } from "./estimate-cost.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { isLocalProvider } from "../../models/index.ts";
@@ -10,7 +10,8 @@ const COUNTED_CASES = 20;
 
 /** US dollars at most, for the whole plan; null when a model has no price. */
 export async function plannedCost(scope: GateScope, preparation: Preparation): Promise<number | null> {
-  const { plan, dataset, candidate, baseline, models, outputs, rubrics } = preparation;
+  const { plan, dataset, candidate, baseline, models, outputs } = preparation;
+  const judges = judgesToAsk(preparation);
   const calls = plannedCalls(preparation);
   const cases = await Promise.all(plan.order.slice(0, COUNTED_CASES).map((id) => dataset.read(id)));
   const sides = [
@@ -27,10 +28,10 @@ export async function plannedCost(scope: GateScope, preparation: Preparation): P
         settings,
         calls: calls.generation / sides.length,
       })),
-      judges: rubrics.map((rubric) => ({
+      judges: judges.map(({ rubric, judge }) => ({
         rubric,
-        settings: modelSettingsOf(scope.project, rubric),
-        calls: calls.judge / rubrics.length,
+        settings: modelSettingsOf(scope.project, { model: judge }),
+        calls: calls.judge / judges.length,
       })),
     },
     ({ provider }) => isLocalProvider(provider),

@@ -3,7 +3,7 @@ import { openDataset } from "../../config/dataset.ts";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import type { CaseEntry, Dataset, ModelSettings, Project, PromptProject } from "../../domain/project.ts";
 import type { Registry } from "../../domain/registry.ts";
-import type { Rubric } from "../../domain/rubric.ts";
+import { comparesOutputs, judgesOf, type Rubric } from "../../domain/rubric.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
 import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
@@ -82,10 +82,12 @@ function modelIdentity({ provider, model, baseUrl }: ModelSettings): Record<stri
 
 function judgesDigest(project: Project, rubrics: readonly Rubric[]): Digest {
   return jsonDigest(
-    rubrics.map((rubric) => {
-      const { provider, model, baseUrl } = modelSettingsOf(project, rubric);
-      return judgeFingerprint(rubric, { provider, model, baseUrl });
-    }),
+    rubrics.flatMap((rubric) =>
+      judgesOf(rubric).map((judge) => {
+        const { provider, model, baseUrl } = modelSettingsOf(project, { model: judge });
+        return judgeFingerprint(rubric, { provider, model, baseUrl });
+      }),
+    ),
   );
 }
 
@@ -192,6 +194,14 @@ function settingDigest(
   });
 }
 
+/** Wins and losses of 1 spread wider than scores do: half of the pairs as ties give 0.7, most as ties 0.5. */
+const PAIRWISE_SIGMA = 0.6;
+
+/** Planned noise of comparisons before an earlier run has measured it. */
+function pairwiseNoise(rubrics: readonly Rubric[]): Record<string, number> {
+  return Object.fromEntries(rubrics.filter(comparesOutputs).map(({ name }) => [name, PAIRWISE_SIGMA]));
+}
+
 /** Stopping early saves calls; where there are none to save, all cases are looked at once, which decides best. */
 function savesCalls({ baseline }: Versions, { outputs, rubrics }: Measurement): boolean {
   const stored = outputs.candidate !== undefined && (outputs.baseline !== undefined || baseline === null);
@@ -210,7 +220,7 @@ export async function prepareGate(
   const versions = await readVersions(scope);
   const measurement = await openMeasurement(scope, versions.policy);
   const { candidate, baseline } = versions;
-  const { dataset, entries, outputs, rules } = measurement;
+  const { dataset, entries, outputs, rules, rubrics } = measurement;
   const digests = digestsOf(scope, versions, measurement);
   const seed = selection.seed ?? derivedSeed(dataset.digest, candidate.digest, baseline?.digest ?? null);
   const identity = {
@@ -230,7 +240,7 @@ export async function prepareGate(
     plan: planGate({
       entries,
       rules,
-      sigma,
+      sigma: { ...pairwiseNoise(rubrics), ...sigma },
       seed: run.header.seed,
       sequential: savesCalls(versions, measurement),
     }),

@@ -7,19 +7,26 @@ import type { Message } from "../../domain/prompt.ts";
 import type { Rubric, Scale } from "../../domain/rubric.ts";
 import { cutMiddle, JUDGED_CHARACTERS, quoteUntrusted } from "./quote-untrusted.ts";
 
-/** What is judged: one output of one case under one rubric. */
-export interface JudgedOutput {
+export type Output = Pick<Completion, "text" | "toolCalls">;
+
+/** One case under one rubric. */
+export interface JudgedCase {
   readonly rubric: Rubric;
   readonly case: Pick<Case, "id" | "vars" | "expected">;
   /** The rendered messages that led to the output; without them it is judged from the case alone, blind to the prompt. */
   readonly conversation?: readonly Message[];
-  readonly output: Pick<Completion, "text" | "toolCalls">;
   /** Which repeat of the output this is, from 0. */
   readonly sample: number;
 }
 
+/** What is judged: outputs of one case; the name of the only one is empty. */
+interface JudgedOutputs extends JudgedCase {
+  readonly outputs: readonly (Output & { readonly name: "" | "first" | "second" })[];
+}
+
 function labelsOf(scale: Scale): JudgeLabels {
-  if (scale.kind === "likert") return scale;
+  if (scale.kind === "pairwise") return scale;
+  if (scale.kind === "likert") return { kind: "likert", min: scale.min, max: scale.max };
   const entries = Object.entries(scale.choices);
   return {
     kind: "choices",
@@ -35,26 +42,33 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-function rawSections({ case: testCase, conversation = [], output }: JudgedOutput): JudgeSection[] {
+function outputSections({ name, text, toolCalls }: JudgedOutputs["outputs"][number]): JudgeSection[] {
+  return [
+    { kind: "output", name, text },
+    ...toolCalls.map((call): JudgeSection => ({
+      kind: "output",
+      name: name === "" ? "tool-call" : `${name}.tool-call`,
+      text: `${call.name}(${call.arguments})`,
+    })),
+  ];
+}
+
+function rawSections({ case: testCase, rubric, conversation = [], outputs }: JudgedOutputs): JudgeSection[] {
   const { vars, expected } = testCase;
+  const shown = rubric.reference === "off" ? undefined : expected;
   return [
     ...Object.entries(vars).map(([name, value]): JudgeSection => ({
       kind: "variable",
       name: name.replace(/[^A-Za-z0-9_.-]/g, "_").slice(0, 64),
       text: textOf(value),
     })),
-    ...(expected === undefined ? [] : [{ kind: "expected", name: "", text: textOf(expected) } as const]),
+    ...(shown === undefined ? [] : [{ kind: "expected", name: "", text: textOf(shown) } as const]),
     ...conversation.map(({ role, content }): JudgeSection => ({
       kind: "message",
       name: role,
       text: content,
     })),
-    { kind: "output", name: "", text: output.text },
-    ...output.toolCalls.map(({ name, arguments: text }): JudgeSection => ({
-      kind: "output",
-      name: "tool-call",
-      text: `${name}(${text})`,
-    })),
+    ...outputs.flatMap(outputSections),
   ];
 }
 
@@ -88,7 +102,7 @@ function presentSection(section: JudgeSection): JudgeSection {
 }
 
 /** The task of one attempt (from 0); `refused` says what was wrong with the attempt before. */
-export function judgeTask(judged: JudgedOutput, attempt: number, refused: string | null): JudgeTask {
+export function judgeTask(judged: JudgedOutputs, attempt: number, refused: string | null): JudgeTask {
   const { rubric, sample } = judged;
   const sections = rawSections(judged);
   const identity = { rubric: rubric.digest, caseId: judged.case.id, sample, attempt, sections };

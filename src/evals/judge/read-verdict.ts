@@ -6,9 +6,9 @@ import { readStrictJson } from "./strict-json.ts";
 /** A judge's word on one criterion. */
 export interface CriterionLabel {
   readonly id: string;
-  /** A label of the closed set, or a whole number on a likert scale. */
+  /** A label of the closed set, a whole number on a likert scale, or `first`, `second` and `tie`. */
   readonly label: string | number;
-  /** What the label is worth in [0,1]; null = not applicable. */
+  /** What it is worth in [0,1], for a pair to the output in the first place; null = not applicable. */
   readonly value: number | null;
   /** The judge's quotation; it may hold text of the output. */
   readonly evidence: string;
@@ -32,12 +32,14 @@ const answer = z.strictObject({
 const SHAPE =
   'the reply must have the keys "nonce", "reasoning" (not empty) and "criteria", each criterion "id", "label" and "evidence", and no others';
 
+/** What the output in the first place is worth against the second one. */
+const PREFERENCES: Readonly<Record<string, number>> = { first: 1, tie: 0.5, second: 0 };
+
 /** The worth of a label, or undefined when the scale does not have it. */
 function labelValue(label: string | number, scale: Scale): number | null | undefined {
-  if (scale.kind === "choices") {
-    return typeof label === "string" && Object.hasOwn(scale.choices, label)
-      ? scale.choices[label]
-      : undefined;
+  if (scale.kind !== "likert") {
+    const choices = scale.kind === "pairwise" ? PREFERENCES : scale.choices;
+    return typeof label === "string" && Object.hasOwn(choices, label) ? choices[label] : undefined;
   }
   const { min, max } = scale;
   if (typeof label !== "number" || !Number.isInteger(label) || label < min || label > max) return undefined;
@@ -49,9 +51,15 @@ function refuse(problem: string): Reading<never> {
 }
 
 function labelProblem(id: string, scale: Scale): string {
-  return scale.kind === "choices"
-    ? `the label of criterion ${JSON.stringify(id)} is none of the rubric's labels`
-    : `the label of criterion ${JSON.stringify(id)} is no whole number from ${scale.min} to ${scale.max}`;
+  const label = `the label of criterion ${JSON.stringify(id)}`;
+  switch (scale.kind) {
+    case "choices":
+      return `${label} is none of the rubric's labels`;
+    case "likert":
+      return `${label} is no whole number from ${scale.min} to ${scale.max}`;
+    case "pairwise":
+      return `${label} is none of "first", "second" and "tie"`;
+  }
 }
 
 /** Reads a reply under the answer contract; whatever departs from it is refused, never guessed at. */

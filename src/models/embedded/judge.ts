@@ -154,16 +154,22 @@ function measurerOf(question: string): (material: Material) => Measurement {
   return measureLikeness;
 }
 
-function pickLabel(id: string, { score, strict }: Measurement, scale: JudgeLabels): string | number {
+function unmeasurable(id: string): GateError {
+  return new GateError(
+    "CONFIG_INVALID",
+    `the embedded model cannot judge the criterion "${visibleLine(id, 60)}"`,
+    {
+      hint: "it measures support by the context, answering the question and likeness to an expected answer; use another model for the rubric",
+    },
+  );
+}
+
+type SingleLabels = Exclude<JudgeLabels, { kind: "pairwise" }>;
+
+function pickLabel(id: string, { score, strict }: Measurement, scale: SingleLabels): string | number {
   if (score === null) {
     if (scale.kind === "choices" && scale.notApplicable[0] !== undefined) return scale.notApplicable[0];
-    throw new GateError(
-      "CONFIG_INVALID",
-      `the embedded model cannot judge the criterion "${visibleLine(id, 60)}"`,
-      {
-        hint: "it measures support by the context, answering the question and likeness to an expected answer; use another model for the rubric",
-      },
-    );
+    throw unmeasurable(id);
   }
   const steps = scale.kind === "choices" ? scale.labels.length - 1 : scale.max - scale.min;
   const nearest = Math.round((1 - score) * steps);
@@ -171,13 +177,33 @@ function pickLabel(id: string, { score, strict }: Measurement, scale: JudgeLabel
   return scale.kind === "choices" ? (scale.labels[place] ?? "") : scale.max - place;
 }
 
-/**
- * Answers a judge's task in its contract by measuring word overlap. Criteria about support or context get the share of
- * supported claims, criteria about answering get the share of the question that is taken up (and whether declining is
- * right), all others likeness to the reference answer; `CONFIG_INVALID` where there is neither one nor a label for what
- * does not apply. What stands in the sections is only ever measured, never obeyed.
- */
-export function answerJudgeTask(task: JudgeTask): string {
+/** The material with one output of a pair. */
+function materialOf(task: JudgeTask, place: "first" | "second"): Material {
+  return readMaterial({
+    ...task,
+    sections: task.sections.filter(
+      ({ kind, name }) => kind !== "output" || name === place || name.startsWith(`${place}.`),
+    ),
+  });
+}
+
+function answerPair(task: JudgeTask): string {
+  const [first, second] = [materialOf(task, "first"), materialOf(task, "second")];
+  const compared = task.rubric.criteria.map(({ id, question }) => {
+    const measure = measurerOf(`${question} ${id}`);
+    const [one, other] = [measure(first).score, measure(second).score];
+    if (one === null || other === null) throw unmeasurable(id);
+    const label = one === other ? "tie" : one > other ? "first" : "second";
+    return { id, label, shares: `${Math.round(one * 100)} % and ${Math.round(other * 100)} %` };
+  });
+  return JSON.stringify({
+    nonce: task.nonce,
+    reasoning: compared.map(({ id, shares }) => `${id}: ${shares}.`).join(" "),
+    criteria: compared.map(({ id, label }) => ({ id, label, evidence: "" })),
+  });
+}
+
+function answerSingle(task: JudgeTask, scale: SingleLabels): string {
   const material = readMaterial(task);
   const measured = task.rubric.criteria.map(({ id, question }) => ({
     id,
@@ -188,8 +214,19 @@ export function answerJudgeTask(task: JudgeTask): string {
     reasoning: measured.map(({ id, measurement }) => `${id}: ${measurement.reasoning}`).join(" "),
     criteria: measured.map(({ id, measurement }) => ({
       id,
-      label: pickLabel(id, measurement, task.rubric.scale),
+      label: pickLabel(id, measurement, scale),
       evidence: measurement.evidence.slice(0, 200),
     })),
   });
+}
+
+/**
+ * Answers a judge's task in its contract by measuring word overlap. Criteria about support or context get the share of
+ * supported claims, criteria about answering get the share of the question that is taken up (and whether declining is
+ * right), all others likeness to the reference answer; `CONFIG_INVALID` where there is neither one nor a label for what
+ * does not apply. What stands in the sections is only ever measured, never obeyed.
+ */
+export function answerJudgeTask(task: JudgeTask): string {
+  const { scale } = task.rubric;
+  return scale.kind === "pairwise" ? answerPair(task) : answerSingle(task, scale);
 }

@@ -15,6 +15,7 @@ export function aRubric(fields: Partial<Rubric> = {}): Rubric {
       choices: { supported: 1, partly: 0.5, unsupported: 0, "does not apply": null },
     },
     criteria: [{ id: "grounded", question: "Is every claim in the answer supported by the context?" }],
+    reference: "optional",
     threshold: 0.75,
     allowSelfGrading: false,
     instructions: "",
