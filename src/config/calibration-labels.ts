@@ -8,7 +8,6 @@ import { visibleLine } from "../domain/visible.ts";
 import { meanGrade, readGrades, type LabelFault, type WrittenGrades } from "./calibration-grades.ts";
 import { issueProblems } from "./explain-issues.ts";
 import { jsonLines, type JsonLine } from "./json-lines.ts";
-import { orderedDigest } from "./ordered-digest.ts";
 import { problemList } from "./problem-list.ts";
 import { fileProblem, problemAt } from "./source-document.ts";
 import { openOrdinaryFile, SIZE_LIMITS, unreadable } from "./text-file.ts";
@@ -217,5 +216,5 @@ export async function readHumanLabels(path: string, file: string, rubric: Rubric
     found.add(fileProblem(file, "has no labels: expected at least one"));
   }
   if (found.hasErrors()) throw new ProblemsError("DATASET_INVALID", found.problems());
-  return { file: visibleLine(file), digest: orderedDigest(reading.digests), labels: reading.labels };
+  return { file: visibleLine(file), digest: jsonDigest(Object.fromEntries(reading.digests)), labels: reading.labels };
 }

@@ -3,7 +3,7 @@ import type { Problem } from "../domain/problem.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { csvCases } from "./csv-cases.ts";
 import { parseSource, pathOf } from "./document-file.ts";
-import { jsonLines, readJsonLine, type JsonLine, type LineSpan } from "./json-lines.ts";
+import { jsonLines, lineReader, type JsonLine, type LineSpan } from "./json-lines.ts";
 import { describeValue } from "./plain-value.ts";
 import { fileProblem, problemAt, type SourceDocument } from "./source-document.ts";
 import { openOrdinaryFile, readTextFile, SIZE_LIMITS } from "./text-file.ts";
@@ -59,6 +59,7 @@ async function openLines(file: string, path: string): Promise<OpenedCases> {
   const opened = await openOrdinaryFile(path, SIZE_LIMITS.lines);
   if (opened.kind === "unreadable") return invalid(file, opened.reason);
   const { handle, size } = opened;
+  const readLine = lineReader(handle);
   async function* cases(): AsyncGenerator<WrittenCase, void, undefined> {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.line })) {
       if (line.kind === "problems") yield line;
@@ -69,7 +70,7 @@ async function openLines(file: string, path: string): Promise<OpenedCases> {
     kind: "open",
     source: {
       cases: cases(),
-      read: async (span) => (span.kind === "line" ? readJsonLine(handle, span) : span.value),
+      read: async (span) => (span.kind === "line" ? readLine(span) : span.value),
       close: () => handle.close(),
     },
   };

@@ -1,5 +1,5 @@
 import type { Assertion, Case } from "../domain/case.ts";
-import { jsonDigest, type Digest } from "../domain/digest.ts";
+import { jsonDigest } from "../domain/digest.ts";
 import { GateError } from "../domain/errors.ts";
 import { ProblemsError, type Problem } from "../domain/problem.ts";
 import type { CaseEntry, Dataset } from "../domain/project.ts";
@@ -7,6 +7,7 @@ import { visibleLine } from "../domain/visible.ts";
 import { caseSchema, type AssertionSchema } from "./case-schema.ts";
 import { openCases, type CaseSource, type CaseSpan, type WrittenCase } from "./case-sources.ts";
 import { issueProblems } from "./explain-issues.ts";
+import { lineIndex, type LineIndex } from "./line-index.ts";
 import { orderedDigest } from "./ordered-digest.ts";
 import { problemList } from "./problem-list.ts";
 import { fileProblem, problemAt, type SourceDocument } from "./source-document.ts";
@@ -27,10 +28,12 @@ interface Index {
   readonly entries: CaseEntry[];
   /** id -> place in `entries`. */
   readonly places: Map<string, number>;
-  readonly lines: (() => number)[];
-  /** Id and digest of each case. */
-  readonly digests: (readonly [id: string, digest: Digest])[];
-  readonly spans: CaseSpan[];
+  /** Where each case stands; for one that is held in memory only its digest counts. */
+  readonly lines: LineIndex;
+  /** What is held in memory, of formats that cannot be read case by case. */
+  readonly values: Map<number, Extract<CaseSpan, { kind: "memory" }>>;
+  /** Finds the line of a case that is held in memory. */
+  readonly findLine: Map<number, () => number>;
   readonly variableCounts: Map<string, number>;
   readonly assertionMetrics: Map<string, Pick<Assertion, "type" | "metric">>;
 }
@@ -41,15 +44,16 @@ function emptyIndex(): Index {
   return {
     entries: [],
     places: new Map(),
-    lines: [],
-    digests: [],
-    spans: [],
+    lines: lineIndex(),
+    values: new Map(),
+    findLine: new Map(),
     variableCounts: new Map(),
     assertionMetrics: new Map(),
   };
 }
 
 const NO_TAGS: readonly string[] = [];
+const NOWHERE = { offset: 0, length: 0 };
 
 function entryOf({ id, group, tags, critical }: Case): CaseEntry {
   return {
@@ -61,11 +65,14 @@ function entryOf({ id, group, tags, critical }: Case): CaseEntry {
 }
 
 function remember(index: Index, testCase: Case, { span, line }: Pick<FoundCase, "span" | "line">): void {
-  index.places.set(testCase.id, index.entries.length);
+  const isLine = span.kind === "line";
+  const place = index.lines.add(isLine ? span : NOWHERE, isLine ? line() : 0, jsonDigest(testCase));
+  if (span.kind === "memory") {
+    index.values.set(place, span);
+    index.findLine.set(place, line);
+  }
+  index.places.set(testCase.id, place);
   index.entries.push(entryOf(testCase));
-  index.lines.push(line);
-  index.digests.push([testCase.id, jsonDigest(testCase)]);
-  index.spans.push(span);
   for (const name of Object.keys(testCase.vars)) {
     index.variableCounts.set(name, (index.variableCounts.get(name) ?? 0) + 1);
   }
@@ -90,19 +97,22 @@ interface Reader {
 function datasetOf(file: string, index: Index, { schema, source }: Reader): Dataset {
   return {
     file,
-    digest: orderedDigest(index.digests),
+    digest: orderedDigest(
+      index.entries.map(({ id }) => id),
+      index.lines.digest,
+    ),
     entries: index.entries,
     variableCounts: index.variableCounts,
     assertionMetrics: [...index.assertionMetrics.values()],
     read: async (id) => {
       const place = index.places.get(id);
-      const span = place === undefined ? undefined : index.spans[place];
-      if (place === undefined || span === undefined) {
+      if (place === undefined) {
         throw new GateError("DATASET_INVALID", `${visibleLine(file)} has no case ${visibleLine(id)}`);
       }
+      const span = index.values.get(place) ?? { kind: "line" as const, ...index.lines.span(place) };
       const parsed = schema.safeParse(await source.read(span));
       // An edit in place, a truncation and a swap of lines all show in the digest.
-      if (!parsed.success || jsonDigest(parsed.data) !== index.digests[place]?.[1])
+      if (!parsed.success || jsonDigest(parsed.data) !== index.lines.digest(place))
         throw changedFile(file, id);
       return parsed.data;
     },
@@ -123,7 +133,7 @@ function takeCase(
   const testCase = parsed.data;
   const earlier = index.places.get(testCase.id);
   if (earlier !== undefined) {
-    const message = `expected an id of its own; the case in line ${index.lines[earlier]?.()} has it too: "${visibleLine(testCase.id, 60)}"`;
+    const message = `expected an id of its own; the case in line ${index.findLine.get(earlier)?.() ?? index.lines.line(earlier)} has it too: "${visibleLine(testCase.id, 60)}"`;
     return [problemAt(document, { path: ["id"] }, message)];
   }
   remember(index, testCase, found);
@@ -150,7 +160,7 @@ export async function checkDataset(
     found.add(fileProblem(file, unreadable(error).reason));
   }
   // They may hold on to the whole syntax tree of the file.
-  index.lines.length = 0;
+  index.findLine.clear();
   if (index.entries.length === 0 && !found.hasErrors()) {
     found.add(fileProblem(file, "has no cases: expected at least one"));
   }

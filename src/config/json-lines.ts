@@ -86,15 +86,29 @@ export async function* jsonLines(
   }
 }
 
-/** Reads one line again; null when the file no longer has it or it is no JSON any more. */
-export async function readJsonLine(handle: FileHandle, { offset, length }: LineSpan): Promise<unknown> {
-  const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(bytes, 0, length, offset);
-  const decoded = decodeText(bytes.subarray(0, bytesRead));
-  if (decoded.kind === "unreadable" || bytesRead < length) return null;
-  try {
-    return JSON.parse(decoded.text) as unknown;
-  } catch {
-    return null;
-  }
+const BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Reads lines again; null when the file no longer has one or it is no JSON any more. A block is kept, so that lines that
+ * are asked for in the file's order cost few reads.
+ */
+export function lineReader(handle: FileHandle): (span: LineSpan) => Promise<unknown> {
+  let start = 0;
+  let block = Buffer.alloc(0);
+  return async ({ offset, length }) => {
+    if (offset < start || offset + length > start + block.length) {
+      const fresh = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, length));
+      const { bytesRead } = await handle.read(fresh, 0, fresh.length, offset);
+      start = offset;
+      block = fresh.subarray(0, bytesRead);
+    }
+    const bytes = block.subarray(offset - start, offset - start + length);
+    const decoded = decodeText(bytes);
+    if (decoded.kind === "unreadable" || bytes.length < length) return null;
+    try {
+      return JSON.parse(decoded.text) as unknown;
+    } catch {
+      return null;
+    }
+  };
 }

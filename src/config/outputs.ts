@@ -6,7 +6,8 @@ import type { Completion } from "../domain/model.ts";
 import { ProblemsError, type Problem } from "../domain/problem.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { issueProblems } from "./explain-issues.ts";
-import { jsonLines, readJsonLine, type JsonLine, type LineSpan } from "./json-lines.ts";
+import { jsonLines, lineReader, type JsonLine } from "./json-lines.ts";
+import { lineIndex, type LineIndex } from "./line-index.ts";
 import { orderedDigest } from "./ordered-digest.ts";
 import { problemList } from "./problem-list.ts";
 import { fileProblem, problemAt } from "./source-document.ts";
@@ -63,38 +64,33 @@ function storedOutput({ output, costUsd, ...rest }: WrittenOutput): StoredOutput
   return { completion: { text: output, toolCalls, finishReason, model, usage, latencyMs }, costUsd };
 }
 
-interface Place extends LineSpan {
-  readonly line: number;
-  readonly digest: Digest;
+interface Index {
+  readonly lines: LineIndex;
+  /** Id and sample -> place in `lines`. */
+  readonly places: Map<string, number>;
+  /** Id -> one more than its highest sample. */
+  readonly samples: Map<string, number>;
 }
 
-/** id -> sample -> where it stands. */
-type Index = Map<string, Map<number, Place>>;
+function placeKey(id: string, sample: number): string {
+  return `${sample} ${id}`;
+}
 
 function takeOutput(
-  index: Index,
+  { lines, places, samples }: Index,
   { document, span, line }: Extract<JsonLine, { kind: "value" }>,
 ): readonly Problem[] {
   const parsed = outputSchema.safeParse(document.value);
   if (!parsed.success) return issueProblems(document, outputSchema, parsed.error);
   const { id, sample } = parsed.data;
-  const samples = index.get(id) ?? new Map<number, Place>();
-  const earlier = samples.get(sample);
+  const earlier = places.get(placeKey(id, sample));
   if (earlier !== undefined) {
-    const message = `expected one output for case "${visibleLine(id, 60)}", sample ${sample}; line ${earlier.line} has one too`;
+    const message = `expected one output for case "${visibleLine(id, 60)}", sample ${sample}; line ${lines.line(earlier)} has one too`;
     return [problemAt(document, { path: ["id"] }, message)];
   }
-  samples.set(sample, { ...span, line, digest: jsonDigest(storedOutput(parsed.data)) });
-  index.set(id, samples);
+  places.set(placeKey(id, sample), lines.add(span, line, jsonDigest(storedOutput(parsed.data))));
+  samples.set(id, Math.max(samples.get(id) ?? 0, sample + 1));
   return [];
-}
-
-function digestOf(index: Index): Digest {
-  return orderedDigest(
-    [...index].flatMap(([id, samples]) =>
-      [...samples].map(([sample, { digest }]) => [JSON.stringify([id, sample]), digest] as const),
-    ),
-  );
 }
 
 /**
@@ -107,7 +103,7 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
     throw new ProblemsError("DATASET_INVALID", [fileProblem(file, opened.reason)]);
   }
   const { handle, size } = opened;
-  const index: Index = new Map();
+  const index: Index = { lines: lineIndex(), places: new Map(), samples: new Map() };
   const found = problemList();
   try {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.outputLine })) {
@@ -116,26 +112,27 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
   } catch (error) {
     found.add(fileProblem(file, unreadable(error).reason));
   }
-  if (index.size === 0 && !found.hasErrors())
+  if (index.places.size === 0 && !found.hasErrors())
     found.add(fileProblem(file, "has no outputs: expected at least one"));
   if (found.hasErrors()) {
     await handle.close();
     throw new ProblemsError("DATASET_INVALID", found.problems());
   }
+  const readLine = lineReader(handle);
   return {
     file,
-    digest: digestOf(index),
-    samples: (id) => Math.max(0, ...[...(index.get(id)?.keys() ?? [])].map((sample) => sample + 1)),
-    ids: () => index.keys(),
+    digest: orderedDigest([...index.places.keys()], index.lines.digest),
+    samples: (id) => index.samples.get(id) ?? 0,
+    ids: () => index.samples.keys(),
     read: async (id, sample) => {
-      const place = index.get(id)?.get(sample);
+      const place = index.places.get(placeKey(id, sample));
       if (place === undefined) return null;
-      const parsed = outputSchema.safeParse(await readJsonLine(handle, place));
+      const parsed = outputSchema.safeParse(await readLine(index.lines.span(place)));
       const output = parsed.success ? storedOutput(parsed.data) : null;
-      if (output !== null && jsonDigest(output) === place.digest) return output;
+      if (output !== null && jsonDigest(output) === index.lines.digest(place)) return output;
       throw new GateError(
         "DATASET_INVALID",
-        `${visibleLine(file)} changed while it was in use: line ${place.line} is not what was checked`,
+        `${visibleLine(file)} changed while it was in use: line ${index.lines.line(place)} is not what was checked`,
         { hint: "run the command again and leave the file alone meanwhile" },
       );
     },
