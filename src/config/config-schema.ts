@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isPromptName } from "../domain/registry.ts";
 import type { Assertion, Case } from "../domain/case.ts";
 import type { AssertionSchema } from "./case-schema.ts";
-import { duration, percentage, words } from "./units.ts";
+import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
 
 /** What the folders with adapters know and this one may not import. */
@@ -168,9 +168,22 @@ export function configSchema({
       .default([])
       .meta({ description: "cases and metrics that may not block until a day" }),
     budget: z
-      .strictObject({ usd: z.number().gt(0).optional(), minutes: z.number().gt(0).optional() })
+      .strictObject({
+        usd: z.number().gt(0).optional(),
+        minutes: z.number().gt(0).optional(),
+        judgeReserve: z
+          .number()
+          .min(0)
+          .lt(1)
+          .optional()
+          .meta({ description: "share of the money kept for judging what was generated; 0.3 unless given" }),
+      })
       .default({})
-      .meta({ description: "a run stops, without a verdict, before it spends more" }),
+      .meta({ description: "a gate stops, without a verdict, before it spends more" }),
+    cache: z
+      .strictObject({ maxSize: byteSize.optional() })
+      .default({})
+      .meta({ description: "the answers that runs share; after a gate the oldest go until the rest fits" }),
   });
 }
 

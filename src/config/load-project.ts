@@ -22,6 +22,7 @@ export interface LoadOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
+const JUDGE_RESERVE = 0.3;
 
 function withoutUndefined<Shape extends object>(value: Shape): Shape {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Shape;
@@ -130,7 +131,12 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),
-    budget: { usd: config.budget.usd ?? null, minutes: config.budget.minutes ?? null },
+    budget: {
+      usd: config.budget.usd ?? null,
+      minutes: config.budget.minutes ?? null,
+      judgeReserve: config.budget.judgeReserve ?? JUDGE_RESERVE,
+    },
+    cache: { maxBytes: config.cache.maxSize ?? null },
     warnings: problems,
   };
 }

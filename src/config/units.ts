@@ -28,5 +28,26 @@ export const duration = z
     return z.NEVER;
   });
 
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+};
+
+/** `500MB` -> bytes, in powers of 1000; up to 1000 TB. */
+export const byteSize = z
+  .string("expected a size such as 500MB or 2GB")
+  .regex(/^\d{1,6}(?:\.\d{1,3})?(?:B|KB|MB|GB|TB)$/, "expected a size such as 500MB or 2GB")
+  .meta({ description: "a size: a number and B, KB, MB, GB or TB", examples: ["500MB"] })
+  .transform((text, context) => {
+    const [, amount, unit] = /^([\d.]+)([A-Z]+)$/.exec(text) ?? [];
+    const bytes = Math.round(Number(amount) * (UNIT_BYTES[unit ?? ""] ?? Number.NaN));
+    if (bytes <= 1e15) return bytes;
+    context.addIssue("expected a size of at most 1000TB");
+    return z.NEVER;
+  });
+
 /** Text with at least one visible character. */
 export const words = z.string().trim().min(1);

@@ -93,7 +93,14 @@ export interface Project {
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly prompts: readonly PromptProject[];
   readonly policies: Policies;
-  readonly budget: { readonly usd: number | null; readonly minutes: number | null };
+  readonly budget: {
+    readonly usd: number | null;
+    readonly minutes: number | null;
+    /** Share of the money that is kept for judging, in [0,1). */
+    readonly judgeReserve: number;
+  };
+  /** Largest size of the answers that runs share; null = no limit. */
+  readonly cache: { readonly maxBytes: number | null };
   /** Warnings; errors were thrown. */
   readonly warnings: readonly Problem[];
 }

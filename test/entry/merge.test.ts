@@ -86,7 +86,7 @@ async function shards(at: Checkout, of: number): Promise<string> {
 /** A result without what depends on where and how often it was made. */
 function verdictOf(document: unknown): unknown {
   const { verdict, exitCode, prompts } = document as GateResult;
-  return { verdict, exitCode, prompts: prompts.map(({ usage: _, stored: __, ...rest }) => rest) };
+  return { verdict, exitCode, prompts: prompts.map((prompt) => ({ ...prompt, usage: null, stored: null })) };
 }
 
 const worse = "Answer only from the context. Answer in one word.";
@@ -94,14 +94,16 @@ const better = "Answer only from the context. Name the price.";
 
 describe("merge", () => {
   it.each([
-    ["a candidate that is as good", better, false, 3],
-    ["a candidate that is worse", worse, false, 2],
-    ["a judged candidate", better, true, 4],
-  ])("gives the verdict of one machine for %s", async (_, instruction, judged, of) => {
+    ["as good", { instruction: better, judged: false, of: 3, expected: 0 }],
+    ["worse", { instruction: worse, judged: false, of: 2, expected: 1 }],
+    ["judged", { instruction: better, judged: true, of: 4, expected: 0 }],
+  ])("gives the verdict of one machine for a candidate that is %s", async (_, shape) => {
+    const { instruction, judged, of, expected } = shape;
     const whole = await aGate(instruction, judged);
     const parts = anotherMachine(whole);
     const exitCode = await gate(whole);
     const downloads = await shards(parts, of);
+    expect(exitCode).toBe(expected);
     expect(await merge(parts, [downloads])).toBe(exitCode);
     expect(verdictOf(parts.printed())).toEqual(verdictOf(whole.printed()));
   });
@@ -141,12 +143,12 @@ async function refusal(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe("a set of shards that is not whole", () => {
-  async function twoShards(): Promise<{ made: Checkout; downloads: string }> {
-    const made = await aGate(better);
-    return { made, downloads: await shards(made, 2) };
-  }
+async function twoShards(): Promise<{ made: Checkout; downloads: string }> {
+  const made = await aGate(better);
+  return { made, downloads: await shards(made, 2) };
+}
 
+describe("a set of shards that is not whole", () => {
   it.each<[string, (downloads: string) => void, RegExp]>([
     [
       "a missing one",

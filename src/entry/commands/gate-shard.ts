@@ -3,7 +3,8 @@ import { GateError } from "../../domain/errors.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import { planLines } from "../gate/plan-text.ts";
-import { prepareGate, type GateSelection } from "../gate/prepare.ts";
+import { prepareGate, type GateScope, type GateSelection } from "../gate/prepare.ts";
+import { openBudget } from "../gate/run-budget.ts";
 import type { RunSettings } from "../gate/run-plan.ts";
 import { openScopes } from "../gate/scopes.ts";
 import type { Shard } from "../gate/shard-of.ts";
@@ -14,6 +15,19 @@ export interface ShardOptions extends CommonOptions, GateSelection, RunSettings 
   readonly output: readonly string[];
   /** Where a shard is written, in a folder of the prompt's name; by default in the run's folder. */
   readonly shardOutput?: string | undefined;
+}
+
+/** The options with one budget for all prompts of the command. */
+export function commandSettings<Options extends RunSettings>(
+  scopes: readonly GateScope[],
+  options: Options,
+): Options {
+  const [first] = scopes;
+  return first === undefined ? options : { ...options, budget: openBudget(first.project, options) };
+}
+
+function quoted(text: string): string {
+  return /^[\w./=:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Arguments that choose the same question in `merge`, as a shell reads them. */
@@ -29,8 +43,6 @@ function selectionArguments(options: ShardOptions): string {
     ...(seed === undefined ? [] : [["--seed", String(seed)] as const]),
     ...(replay === undefined ? [] : [["--replay", replay] as const]),
   ];
-  const quoted = (text: string): string =>
-    /^[\w./=:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
   return given.map(([flag, value]) => ` ${flag} ${quoted(visibleLine(value, 400))}`).join("");
 }
 
@@ -43,12 +55,13 @@ export async function runShard(context: CommandContext, options: ShardOptions, s
   }
   const scopes = await openScopes(context, options);
   const prompts = scopes.map(({ prompt }) => prompt.name);
+  const settings = commandSettings(scopes, options);
   const written: WrittenShard[] = [];
   for (const scope of scopes) {
     const preparation = await prepareGate(scope);
     try {
       for (const line of await planLines(scope, preparation)) context.log.info(line);
-      written.push(await gateShard(scope, preparation, options, { shard, prompts }));
+      written.push(await gateShard(scope, preparation, settings, { shard, prompts }));
     } finally {
       await preparation.close();
     }

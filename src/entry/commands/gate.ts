@@ -10,7 +10,7 @@ import { prepareGate } from "../gate/prepare.ts";
 import { openScopes } from "../gate/scopes.ts";
 import { parseShard } from "../gate/shard-of.ts";
 import { checkReportFiles, writeReports } from "../write-report.ts";
-import { runShard, type ShardOptions } from "./gate-shard.ts";
+import { commandSettings, runShard, type ShardOptions } from "./gate-shard.ts";
 import { runPlan } from "./plan.ts";
 
 export interface GateOptions extends ShardOptions {
@@ -31,11 +31,13 @@ export async function runGate(context: CommandContext, options: GateOptions): Pr
   if (options.dryRun) return runPlan(context, options);
   if (shard !== null) return runShard(context, options, shard);
   const results: PromptGateResult[] = [];
-  for (const scope of await openScopes(context, options)) {
+  const scopes = await openScopes(context, options);
+  const settings = commandSettings(scopes, options);
+  for (const scope of scopes) {
     const preparation = await prepareGate(scope);
     try {
       for (const line of await planLines(scope, preparation)) context.log.info(line);
-      results.push(await gatePrompt(scope, preparation, options));
+      results.push(await gatePrompt(scope, preparation, settings));
     } finally {
       await preparation.close();
     }

@@ -1,28 +1,100 @@
 import { GateError } from "../../domain/errors.ts";
-import type { RunUsage } from "../../domain/gate-result.ts";
-import type { Clock } from "../../domain/ports.ts";
+import type { Price } from "../../domain/project.ts";
+import type { Settle } from "../../evals/calls/retrying-call.ts";
+import { callCost, type Purpose } from "../../evals/calls/usage.ts";
 
-interface Limits {
+export interface BudgetLimits {
   /** US dollars; null = no limit. */
   readonly usd: number | null;
   readonly minutes: number | null;
+  /** Share of the money that is kept for judging what was generated, in [0,1). */
+  readonly judgeReserve: number;
 }
 
-/** Throws `BUDGET_REACHED` once the money or the time is gone. Asked before every call, so that no call exceeds it by more than those under way. */
-export function budgetGuard(limits: Limits, usage: () => RunUsage, clock: Clock): () => void {
-  const start = clock.now();
-  const hint = "raise the budget and run the same command again: answers that were paid for are kept";
-  return () => {
-    const { costUsd } = usage();
-    if (limits.usd !== null && costUsd !== null && costUsd >= limits.usd) {
-      throw new GateError("BUDGET_REACHED", `no verdict: the budget of $${limits.usd} is used up`, { hint });
-    }
-    if (limits.minutes !== null && clock.now() - start >= limits.minutes * 60_000) {
-      throw new GateError(
-        "BUDGET_REACHED",
-        `no verdict: the budget of ${limits.minutes} minutes is used up`,
-        { hint },
-      );
-    }
+/** Asked before every attempt, which it refuses by throwing; told of the answer when the attempt has ended. */
+export type Admission = (purpose: Purpose, price: Price | undefined) => Settle;
+
+/** What one command may spend, on all its prompts together. */
+export interface Budget {
+  readonly limits: BudgetLimits;
+  /** For one prompt's run; `paysJudges`: some judge costs money, so that a part is kept for judging. */
+  admission(paysJudges: boolean): Admission;
+}
+
+interface Account {
+  /** US dollars of the calls that were answered; null = a provider did not say what a call used. */
+  spent: number | null;
+  underWay: number;
+  /** US dollars of the dearest call so far: what each call under way is taken to cost. */
+  dearest: number;
+}
+
+function dollars(usd: number): string {
+  return `$${Number(usd.toFixed(6))}`;
+}
+
+function reached(limit: string): GateError {
+  return new GateError("BUDGET_REACHED", `no verdict: the budget of ${limit} is used up`, {
+    hint: "raise the budget and run the same command again: answers that were paid for are kept",
+  });
+}
+
+function known({ spent }: Account, limit: number): number {
+  if (spent !== null) return spent;
+  throw new GateError(
+    "CONFIG_INVALID",
+    `cannot hold a budget of ${dollars(limit)}: an answer came without the number of tokens that it used`,
+    { hint: "limit the minutes instead of the money, or use a server that reports usage" },
+  );
+}
+
+/**
+ * Holds the limits for one command. An attempt is refused with `BUDGET_REACHED` when it, the calls under way and what was
+ * spent could together exceed them, each open call at the price of the dearest one so far. So the money is exceeded by
+ * nothing but calls under way that cost more than any before. `monotonic`: milliseconds of a clock that never jumps.
+ */
+export function createBudget(limits: BudgetLimits, monotonic: () => number): Budget {
+  const { usd, minutes, judgeReserve } = limits;
+  const start = monotonic();
+  const accounts: Record<Purpose, Account> = {
+    generation: { spent: 0, underWay: 0, dearest: 0 },
+    judge: { spent: 0, underWay: 0, dearest: 0 },
+  };
+
+  /** Whether one more call of `purpose` fits into `limit` beside what these accounts hold. */
+  function fits(limit: number, purpose: Purpose, counted: readonly Purpose[]): boolean {
+    const spent = counted.reduce((sum, name) => sum + known(accounts[name], limit), 0);
+    const open = counted.reduce((sum, name) => sum + accounts[name].underWay * accounts[name].dearest, 0);
+    return spent < limit && spent + open + accounts[purpose].dearest <= limit;
+  }
+
+  function checkMoney(limit: number, purpose: Purpose, paysJudges: boolean): void {
+    if (!fits(limit, purpose, ["generation", "judge"])) throw reached(dollars(limit));
+    if (purpose === "judge" || !paysJudges) return;
+    const kept = limit * judgeReserve;
+    if (fits(limit - kept, purpose, ["generation"])) return;
+    throw reached(
+      `${dollars(limit - kept)} for answers (${dollars(kept)} of ${dollars(limit)} is kept for judging them)`,
+    );
+  }
+
+  return {
+    limits,
+    admission: (paysJudges) => (purpose, price) => {
+      if (minutes !== null && monotonic() - start >= minutes * 60_000)
+        throw reached(minutes === 1 ? "1 minute" : `${minutes} minutes`);
+      const isFree = price !== undefined && price.inputPerMillion === 0 && price.outputPerMillion === 0;
+      if (isFree) return () => undefined;
+      if (usd !== null) checkMoney(usd, purpose, paysJudges);
+      const account = accounts[purpose];
+      account.underWay += 1;
+      return (completion) => {
+        account.underWay -= 1;
+        if (completion === null) return;
+        const cost = callCost(completion.usage, price);
+        account.spent = account.spent === null || cost === null ? null : account.spent + cost;
+        account.dearest = Math.max(account.dearest, cost ?? 0);
+      };
+    },
   };
 }

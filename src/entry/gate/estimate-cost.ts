@@ -3,9 +3,11 @@ import type { ModelSettings, Price } from "../../domain/project.ts";
 import type { PromptTemplate } from "../../domain/prompt.ts";
 import { comparesOutputs, type Rubric } from "../../domain/rubric.ts";
 import { renderMessages } from "../../domain/template.ts";
+import type { MeanTokens } from "../../evals/calls/usage.ts";
 import { countTokens } from "../../evals/count-tokens.ts";
+import { priceOf } from "./price-of.ts";
 
-/** Assumed where the prompt sets no `maxTokens`. */
+/** Assumed where no earlier run says and the prompt sets no `maxTokens`. */
 const OUTPUT_TOKENS = 300;
 /** The judge's instructions and its answer, in tokens. */
 const JUDGE_OVERHEAD = { input: 500, output: 250 };
@@ -39,11 +41,15 @@ export interface CostQuestion {
     readonly settings: ModelSettings;
     readonly calls: number;
   }[];
+  /** Mean lengths of earlier runs' answers; null = none is known. */
+  readonly outputTokens: MeanTokens;
 }
 
-function parties({ cases, versions, judges }: CostQuestion): Party[] {
+function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party[] {
   const variables = mean(cases.map(({ vars }) => countTokens(JSON.stringify(vars))));
-  const outputs = versions.map(({ template }) => template.modelParameters.maxTokens ?? OUTPUT_TOKENS);
+  const outputs = versions.map(
+    ({ template }) => outputTokens.generation ?? template.modelParameters.maxTokens ?? OUTPUT_TOKENS,
+  );
   return [
     ...versions.map(({ template, settings, calls }, index) => ({
       settings,
@@ -67,23 +73,19 @@ function parties({ cases, versions, judges }: CostQuestion): Party[] {
         Math.max(...outputs) * (comparesOutputs(rubric) ? 2 : 1) +
         JUDGE_OVERHEAD.input +
         countTokens(JSON.stringify(rubric.criteria)),
-      outputTokens: JUDGE_OVERHEAD.output,
+      outputTokens: outputTokens.judge ?? JUDGE_OVERHEAD.output,
     })),
   ];
 }
 
 /**
- * What the run costs at most, in US dollars, if every answer were as long as it may be: prompts are counted, answers
- * assumed. `free` providers cost nothing. Null when a model has no price.
+ * What the run costs, in US dollars, if it looks at every case of its plan: prompts are counted, answers assumed as long as
+ * earlier runs' were, else as long as they may be. Null when a model has no price.
  */
-export function estimateCost(
-  question: CostQuestion,
-  free: (settings: ModelSettings) => boolean,
-): number | null {
+export function estimateCost(question: CostQuestion): number | null {
   let total = 0;
   for (const party of parties(question)) {
-    if (free(party.settings)) continue;
-    const price = callPrice(party.settings.price, party);
+    const price = callPrice(priceOf(party.settings)?.price, party);
     if (price === null) return null;
     total += price * party.calls;
   }

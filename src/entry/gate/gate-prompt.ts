@@ -79,7 +79,11 @@ export async function keepRun(
   const folder = preparation.run.absolutePath;
   await keepFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
   await keepFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
-  const noise = { schema: "promptgate/noise@1", sigma: measuredSigma(preparation.rules, run.rows) };
+  const noise = {
+    schema: "promptgate/noise@1",
+    sigma: measuredSigma(preparation.rules, run.rows),
+    outputTokens: run.outputTokens,
+  };
   await keepFile(join(folder, "noise.json"), `${JSON.stringify(noise, null, 2)}\n`);
   // Last: a result that is there stands for a run that is whole.
   await keepFile(join(folder, "result.json"), `${JSON.stringify(gateResult([result]), null, 2)}\n`);

@@ -6,13 +6,13 @@ import type { Model } from "../../domain/model.ts";
 import type { ModelSettings } from "../../domain/project.ts";
 import { createCaller, type Caller } from "../../evals/calls/caller.ts";
 import { openCallCache, type CallCache } from "../../evals/calls/call-cache.ts";
-import type { Purpose, UsageMeter } from "../../evals/calls/usage.ts";
+import type { UsageMeter } from "../../evals/calls/usage.ts";
 import { journaledCache, type Journal } from "../../evals/journal.ts";
 import { createModel, isLocalProvider } from "../../models/index.ts";
 import { recordingModel, replayModel } from "../../models/recorded.ts";
 import type { CommandContext } from "../context.ts";
-
-const FREE = { inputPerMillion: 0, outputPerMillion: 0 } as const;
+import type { Admission } from "./budget.ts";
+import { FREE, priceOf } from "./price-of.ts";
 
 export interface ModelAccess {
   readonly concurrency: number;
@@ -28,7 +28,7 @@ interface OpenModels {
   readonly access: ModelAccess;
   readonly journal: Journal;
   readonly usage: UsageMeter;
-  admit(purpose: Purpose): void;
+  readonly admit: Admission;
 }
 
 function sharedCache({ access, root, context }: OpenModels): CallCache | null {
@@ -63,13 +63,15 @@ export function openModels(options: OpenModels): (settings: ModelSettings) => Ca
   return (settings) => {
     const known = callers.get(settings);
     if (known !== undefined) return known;
+    const price = priceOf(settings)?.price;
     const caller = createCaller({
       model: openModel(settings, options),
-      price: settings.price ?? (isLocalProvider(settings.provider) ? FREE : undefined),
+      price,
       slots,
       cache: needsCache(settings, access) ? cache : null,
       usage,
-      admit: options.admit,
+      // What is replayed was paid for when it was recorded.
+      admit: (purpose) => options.admit(purpose, access.replay === undefined ? price : FREE),
       monotonic: () => performance.now(),
       random: Math.random,
       sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),

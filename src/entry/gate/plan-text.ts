@@ -3,14 +3,14 @@ import { modelSettingsOf } from "./resolve-versions.ts";
 import { judgesToAsk, plannedCalls } from "./assemble-result.ts";
 import { estimateCost } from "./estimate-cost.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
-import { isLocalProvider } from "../../models/index.ts";
+import { askedModels, publishedPriceNotes } from "./run-budget.ts";
 
 /** Cases whose prompts are counted for the estimate. */
 const COUNTED_CASES = 20;
 
-/** US dollars at most, for the whole plan; null when a model has no price. */
+/** US dollars for the whole plan; null when a model has no price. */
 export async function plannedCost(scope: GateScope, preparation: Preparation): Promise<number | null> {
-  const { plan, dataset, candidate, baseline, models, outputs } = preparation;
+  const { plan, dataset, candidate, baseline, models, outputs, run } = preparation;
   const judges = judgesToAsk(preparation);
   const calls = plannedCalls(preparation);
   const cases = await Promise.all(plan.order.slice(0, COUNTED_CASES).map((id) => dataset.read(id)));
@@ -20,26 +20,30 @@ export async function plannedCost(scope: GateScope, preparation: Preparation): P
       ? [{ version: baseline, settings: models.baseline }]
       : []),
   ];
-  return estimateCost(
-    {
-      cases,
-      versions: sides.map(({ version, settings }) => ({
-        template: version.source.template,
-        settings,
-        calls: calls.generation / sides.length,
-      })),
-      judges: judges.map(({ rubric, judge }) => ({
-        rubric,
-        settings: modelSettingsOf(scope.project, { model: judge }),
-        calls: calls.judge / judges.length,
-      })),
-    },
-    ({ provider }) => isLocalProvider(provider),
-  );
+  return estimateCost({
+    cases,
+    versions: sides.map(({ version, settings }) => ({
+      template: version.source.template,
+      settings,
+      calls: calls.generation / sides.length,
+    })),
+    judges: judges.map(({ rubric, judge }) => ({
+      rubric,
+      settings: modelSettingsOf(scope.project, { model: judge }),
+      calls: calls.judge / judges.length,
+    })),
+    outputTokens: run.outputTokens,
+  });
 }
 
 function dropText(share: number): string {
   return `${(share * 100).toFixed(1)} points`;
+}
+
+function costText(cost: number | null, { run }: Preparation): string {
+  if (cost === null) return "cost unknown (a model has no price)";
+  const isMeasured = run.outputTokens.generation !== null;
+  return `about $${cost.toFixed(2)} ${isMeasured ? "if all are asked and as long as before" : "at most"}`;
 }
 
 /** What is said before the first call is paid for. */
@@ -55,7 +59,8 @@ export async function planLines(scope: GateScope, preparation: Preparation): Pro
   return [
     `${scope.prompt.name}: ${candidate.source.version} (${visibleLine(candidate.origin)}) against ${baseline === null ? "nothing: there is no baseline yet" : `${baseline.source.version} (${baseline.label ?? baseline.origin})`}`,
     `tier: ${tier.applied} (declared ${tier.declared ?? "none"}, required ${tier.required ?? "none"}); it asks for ${policy.require.join(", ")} checks`,
-    `plan: at most ${looks.at(-1) ?? 0} of ${plan.order.length} cases, looks at ${looks.join(", ")}; at most ${calls.generation} answers and ${calls.judge} judgements, ${cost === null ? "cost unknown (a model has no price)" : `about $${cost.toFixed(2)} at most`}`,
+    `plan: at most ${looks.at(-1) ?? 0} of ${plan.order.length} cases, looks at ${looks.join(", ")}; at most ${calls.generation} answers and ${calls.judge} judgements, ${costText(cost, preparation)}`,
+    ...publishedPriceNotes(askedModels(scope, preparation)),
     ...(drops.length === 0 ? [] : [`smallest drop that the dataset shows: ${drops.join(", ")}`]),
     ...plan.warnings.map((warning) => `warning: ${visibleLine(warning, 400)}`),
     `seed ${run.header.seed}, attempt ${run.header.attempt}`,

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import { storageError } from "../../files/storage.ts";
+import type { MeanTokens } from "../../evals/calls/usage.ts";
 import { createOnce } from "../../files/create-once.ts";
 
 const RUNS = ".promptgate/runs";
@@ -40,6 +41,10 @@ type RunHeader = z.infer<typeof headerSchema>;
 const noiseSchema = z.object({
   schema: z.literal("promptgate/noise@1"),
   sigma: z.record(z.string(), z.number()),
+  /** Mean length of answers and judgements. */
+  outputTokens: z
+    .object({ generation: z.number().nonnegative().nullable(), judge: z.number().nonnegative().nullable() })
+    .optional(),
 });
 
 /** `customer-support-1a2b3c4d5e6f`. */
@@ -81,19 +86,31 @@ async function earlierRuns(root: string): Promise<{ id: string; header: RunHeade
   return runs;
 }
 
-/** Noise of the differences on this dataset as earlier gates of the prompt measured it, per metric the largest. */
+function larger(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? (left ?? right) : Math.max(left, right);
+}
+
+/**
+ * Noise of the differences on this dataset as earlier gates of the prompt measured it, per metric the largest, and the
+ * largest mean length of their answers.
+ */
 async function measuredNoise(
   root: string,
   runs: readonly { id: string; header: RunHeader }[],
-): Promise<Record<string, number>> {
+): Promise<{ readonly sigma: Record<string, number>; readonly outputTokens: MeanTokens }> {
   const sigma: Record<string, number> = {};
+  let outputTokens: MeanTokens = { generation: null, judge: null };
   for (const { id } of runs) {
     const noise = await readJson(join(root, RUNS, id, "noise.json"), noiseSchema).catch(() => null);
     for (const [metric, value] of Object.entries(noise?.sigma ?? {})) {
       sigma[metric] = Math.max(sigma[metric] ?? 0, value);
     }
+    outputTokens = {
+      generation: larger(outputTokens.generation, noise?.outputTokens?.generation ?? null),
+      judge: larger(outputTokens.judge, noise?.outputTokens?.judge ?? null),
+    };
   }
-  return sigma;
+  return { sigma, outputTokens };
 }
 
 /** A run's folder: `run.json`, `journal.jsonl`, `baseline/` and `candidate/scores.jsonl`, `noise.json`, `result.json`. */
@@ -102,6 +119,8 @@ export interface RunDirectory {
   readonly path: string;
   readonly absolutePath: string;
   readonly header: RunHeader;
+  /** Mean output tokens of earlier runs of the same measurement. */
+  readonly outputTokens: MeanTokens;
 }
 
 /** The header that a run of this identity has or would get; writes nothing. */
@@ -121,6 +140,7 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
   const sameMeasurement = related.filter(
     ({ header }) => header.judges === judges && header.setting === setting,
   );
+  const { sigma, outputTokens } = await measuredNoise(root, sameMeasurement);
   const header: RunHeader = stored ?? {
     schema: "promptgate/run@1",
     prompt,
@@ -131,9 +151,9 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
     setting,
     seed,
     attempt: others.size + 1,
-    sigma: await measuredNoise(root, sameMeasurement),
+    sigma,
   };
-  return { path, absolutePath: join(root, path), header };
+  return { path, absolutePath: join(root, path), header, outputTokens };
 }
 
 /** Creates the folder and its header. Of two processes that start the same run, both go on with the first one's header. */

@@ -2,19 +2,23 @@ import { join } from "node:path";
 import { decideGate, type GateDecision, type MetricProgress } from "../../gate/decide.ts";
 import type { RunUsage } from "../../domain/gate-result.ts";
 import type { CaseEntry } from "../../domain/project.ts";
-import { createUsageMeter, type UsageMeter } from "../../evals/calls/usage.ts";
+import { comparesOutputs } from "../../domain/rubric.ts";
+import { createUsageMeter, type MeanTokens, type UsageMeter } from "../../evals/calls/usage.ts";
 import { settleCriticalCases, type CriticalOutcome } from "../../evals/critical-cases.ts";
-import { evaluateCase, type CaseEvaluation } from "../../evals/evaluate-case.ts";
+import { evaluateAgain } from "../../evals/evaluate-again.ts";
+import type { AskJudge } from "../../evals/judge/ask-judge.ts";
 import { openJournal, type Journal } from "../../evals/journal.ts";
 import { runLooks, type EvaluationRun, type LookOutcome, type Rows } from "../../evals/run-looks.ts";
 import { modelSide, storedSide, type Side, type SideName } from "../../evals/sides.ts";
 import { isWaived } from "../../domain/waiver.ts";
 import { waivedCases } from "../../gate/waivers.ts";
-import { budgetGuard } from "./budget.ts";
-import { judgeOnce } from "./judge-once.ts";
+import type { Budget } from "./budget.ts";
+import type { ReportedEvaluation } from "./case-changes.ts";
+import { judgeOnce, judgePairOnce } from "./judge-once.ts";
 import { openModels, type ModelAccess } from "./open-models.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { modelSettingsOf, type ResolvedVersion } from "./resolve-versions.ts";
+import { openBudget, runAdmission, type BudgetOptions } from "./run-budget.ts";
 import { openRun } from "./run-directory.ts";
 import { observeRun, type RunObserver } from "./run-observer.ts";
 
@@ -27,12 +31,15 @@ export interface GateRun {
   readonly critical: CriticalOutcome;
   readonly unscored: ReturnType<RunObserver["unscored"]>;
   readonly usage: RunUsage;
+  /** For the estimate of the next run. */
+  readonly outputTokens: MeanTokens;
   /** One side's evaluation of a case again, from answers that the run has. */
-  evaluate(id: string, side: SideName): Promise<CaseEvaluation | null>;
+  evaluate(id: string, side: SideName): Promise<ReportedEvaluation | null>;
 }
 
-export interface RunSettings extends ModelAccess {
-  readonly maxCost?: number | undefined;
+export interface RunSettings extends ModelAccess, BudgetOptions {
+  /** One for all runs of a command; by default a run has its own. */
+  readonly budget?: Budget;
 }
 
 /** A run under way. */
@@ -63,27 +70,26 @@ function sidesOf({ scope, preparation }: Execution, askModel: ReturnType<typeof 
 export function evaluationRun(execution: Execution): EvaluationRun {
   const { scope, preparation, settings, journal, usage, observer } = execution;
   const { project, context } = scope;
-  const limits = { usd: settings.maxCost ?? project.budget.usd, minutes: project.budget.minutes };
   const askModel = openModels({
     context: { ...context, log: observer.log },
     root: project.root,
     access: settings,
     journal,
     usage,
-    admit: budgetGuard(limits, usage.read, context.clock),
+    admit: runAdmission(scope, preparation, settings.budget ?? openBudget(project, settings)),
   });
+  const askJudge: AskJudge = async (request, judge) =>
+    (await askModel(modelSettingsOf(project, { model: judge })).ask(request, "judge")).completion;
   return {
     sides: sidesOf(execution, askModel),
     assertions: preparation.assertions,
-    rubrics: preparation.rubrics,
+    rubrics: preparation.rubrics.filter((rubric) => !comparesOutputs(rubric)),
+    pairs: { rubrics: preparation.rubrics.filter(comparesOutputs), judge: judgePairOnce(askJudge) },
     // Twice the calls at once: while one case is judged, another one is answered.
     concurrency: settings.concurrency * 2,
     signal: context.signal,
     readCase: (id) => preparation.dataset.read(id),
-    judge: judgeOnce((rubric) => async (request) => {
-      const answer = await askModel(modelSettingsOf(project, rubric)).ask(request, "judge");
-      return answer.completion;
-    }),
+    judge: judgeOnce(askJudge),
     observe: observer.observe,
   };
 }
@@ -93,7 +99,7 @@ function passedMetrics(metrics: readonly MetricProgress[]): ReadonlySet<string> 
 }
 
 /** The decision at each look of the plan, for rows of live models or of records. */
-export function decideLooks({ plan, rules }: Preparation, hasBaseline: boolean) {
+export function decideLooks({ plan, rules }: Pick<Preparation, "plan" | "rules">, hasBaseline: boolean) {
   return (look: number, { baseline, candidate }: Rows): LookOutcome<Decided> => {
     const outcome = decideGate(plan, look, { baseline: hasBaseline ? baseline : null, candidate }, rules);
     return outcome.kind === "decided"
@@ -103,7 +109,7 @@ export function decideLooks({ plan, rules }: Preparation, hasBaseline: boolean) 
 }
 
 /** Whether there is something that the candidate is compared with. */
-export function hasBaseline({ baseline, outputs }: Preparation): boolean {
+export function hasBaseline({ baseline, outputs }: Pick<Preparation, "baseline" | "outputs">): boolean {
   return baseline !== null || outputs.baseline !== undefined;
 }
 
@@ -126,7 +132,6 @@ async function execute(execution: Execution): Promise<GateRun> {
   const { preparation, usage, observer } = execution;
   const { plan } = preparation;
   const run = evaluationRun(execution);
-  const { sides, assertions, rubrics, judge } = run;
   const looks = plan.looks.map(({ cases }) => cases);
   const decide = decideLooks(preparation, hasBaseline(preparation));
   const { decision, rows } = await runLooks(run, { order: plan.order, looks }, decide);
@@ -136,11 +141,8 @@ async function execute(execution: Execution): Promise<GateRun> {
     critical: await settleCritical(execution, run),
     unscored: observer.unscored(),
     usage: usage.read(),
-    evaluate: async (id, name) => {
-      const side = sides.find((candidate) => candidate.name === name);
-      if (side === undefined) return null;
-      return evaluateCase({ side, case: await run.readCase(id), sample: 0, assertions, rubrics, judge });
-    },
+    outputTokens: usage.outputTokens(),
+    evaluate: (id, name) => evaluateAgain(run, id, name),
   };
 }
 

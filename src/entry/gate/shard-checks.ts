@@ -1,3 +1,4 @@
+import { jsonDigest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import type { CaseEntry } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
@@ -37,9 +38,8 @@ const foreignHint =
 export function commonSigma(shards: readonly ReadShard[]): Readonly<Record<string, number>> {
   const [first, ...others] = shards;
   if (first === undefined) throw new RangeError("no shard has no plan");
-  const keyOf = ({ manifest: { sigma } }: ReadShard): string =>
-    JSON.stringify(Object.entries(sigma).sort(([left], [right]) => (left < right ? -1 : 1)));
-  const other = others.find((shard) => keyOf(shard) !== keyOf(first));
+  const planned = jsonDigest(first.manifest.sigma);
+  const other = others.find(({ manifest }) => jsonDigest(manifest.sigma) !== planned);
   if (other === undefined) return first.manifest.sigma;
   throw refused(
     `${visibleLine(other.folder, 200)} was planned with other noise figures than ${visibleLine(first.folder, 200)}`,

@@ -101,11 +101,10 @@ export async function decideRecords(
 
 /** The first sample of a case on one side, as far as a report asks for it. */
 function recalled(records: readonly ShardRecord[]): GateRun["evaluate"] {
-  const key = (id: string, side: SideName): string => `${side} ${id}`;
-  const first = records.filter(({ row }) => row.sample === 0);
-  const known = new Map(first.map((record) => [key(record.row.id, record.side), record]));
+  const known: Record<SideName, Map<string, ShardRecord>> = { baseline: new Map(), candidate: new Map() };
+  for (const record of records) if (record.row.sample === 0) known[record.side].set(record.row.id, record);
   return async (id, side): Promise<ReportedEvaluation | null> => {
-    const record = known.get(key(id, side));
+    const record = known[side].get(id);
     if (record === undefined) return null;
     const { output, reasons } = record;
     return { completion: output === null ? null : { text: output }, reasons };
@@ -138,6 +137,7 @@ export async function mergeShards(
       unsettled: manifests.flatMap(({ critical }) => critical.unsettled).sort(),
     },
     usage: sumUsage(manifests),
+    outputTokens: { generation: null, judge: null },
     evaluate: recalled(records),
   };
   const result = await assembleResult(scope, merged, gateRun);

@@ -14,12 +14,15 @@ import { createBreaker, type Breaker } from "./breaker.ts";
 import { createLane, type Lane } from "./lane.ts";
 import type { Purpose } from "./usage.ts";
 
+/** Told how an attempt ended: with this answer, or null without one. */
+export type Settle = (completion: Completion | null) => void;
+
 export interface RetryingCallOptions {
   readonly model: Model;
   /** The user's `-j`: one `pLimit(n)` for all callers of a run. */
   readonly slots: LimitFunction;
   /** Asked right before an attempt is sent; throws to refuse it, e.g. `BUDGET_REACHED`. */
-  readonly admit?: (purpose: Purpose) => void;
+  readonly admit?: (purpose: Purpose) => Settle | undefined;
   readonly policy?: RetryPolicy;
   /** Milliseconds of a clock that never jumps. */
   readonly monotonic: () => number;
@@ -105,14 +108,16 @@ function createAttempt(
     const lane = lanes[purpose];
     const send = async (): Promise<Completion> => {
       breaker.check();
-      admit?.(purpose);
+      const settle = admit?.(purpose);
       const epoch = lane.epoch();
       try {
         const completion = await model.complete(request, signal);
+        settle?.(completion);
         lane.accepted();
         health.succeeded();
         return completion;
       } catch (error) {
+        settle?.(null);
         if (error instanceof GateError && (error.code === "RATE_LIMITED" || error.code === "TIMEOUT")) {
           lane.congested(epoch);
         }

@@ -20,15 +20,27 @@ export interface UsageMeter {
   /** Counts an answer that needed no call. */
   reused(): void;
   read(): RunUsage;
+  /** Mean output tokens of the calls of each purpose; null = no call said. */
+  outputTokens(): MeanTokens;
 }
+
+export type MeanTokens = Readonly<Record<Purpose, number | null>>;
 
 function sum(left: number | null, right: number | null): number | null {
   return left === null || right === null ? null : left + right;
 }
 
+function mean({ calls, tokens }: { readonly calls: number; readonly tokens: number }): number | null {
+  return calls === 0 ? null : tokens / calls;
+}
+
 /** A meter at zero. One unknown cost makes the sum unknown. */
 export function createUsageMeter(): UsageMeter {
   const cost: Record<Purpose, number | null> = { generation: 0, judge: 0 };
+  const answers: Record<Purpose, { calls: number; tokens: number }> = {
+    generation: { calls: 0, tokens: 0 },
+    judge: { calls: 0, tokens: 0 },
+  };
   let calls = 0;
   let cachedCalls = 0;
   let inputTokens = 0;
@@ -39,6 +51,9 @@ export function createUsageMeter(): UsageMeter {
       cost[purpose] = sum(cost[purpose], costUsd);
       inputTokens += usage?.inputTokens ?? 0;
       outputTokens += usage?.outputTokens ?? 0;
+      if (usage === null) return;
+      answers[purpose].calls += 1;
+      answers[purpose].tokens += usage.outputTokens;
     },
     reused: () => {
       cachedCalls += 1;
@@ -52,5 +67,6 @@ export function createUsageMeter(): UsageMeter {
       inputTokens,
       outputTokens,
     }),
+    outputTokens: () => ({ generation: mean(answers.generation), judge: mean(answers.judge) }),
   };
 }

@@ -57,7 +57,7 @@ describe("an interrupted run", () => {
 describe("the budget", () => {
   it("is asked right before each attempt, retries included", async () => {
     let admitted = 0;
-    const admit = (): void => {
+    const admit = (): undefined => {
       admitted += 1;
       if (admitted > 3) throw new GateError("BUDGET_REACHED", "used up");
     };
