@@ -216,5 +216,9 @@ export async function readHumanLabels(path: string, file: string, rubric: Rubric
     found.add(fileProblem(file, "has no labels: expected at least one"));
   }
   if (found.hasErrors()) throw new ProblemsError("DATASET_INVALID", found.problems());
-  return { file: visibleLine(file), digest: jsonDigest(Object.fromEntries(reading.digests)), labels: reading.labels };
+  return {
+    file: visibleLine(file),
+    digest: jsonDigest(Object.fromEntries(reading.digests)),
+    labels: reading.labels,
+  };
 }

@@ -53,7 +53,7 @@ const recordSchema = z.looseObject({
   schema: z.literal(SCHEMA),
   rubric: z.string(),
   source: z.literal("live"),
-  judge: z.looseObject({ provider: z.string(), model: z.string(), fingerprint: digest }),
+  judge: z.looseObject({ fingerprint: digest }),
   figures: figuresSchema,
 });
 

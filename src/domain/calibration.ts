@@ -62,8 +62,8 @@ export interface Calibration {
   readonly obstacles: readonly string[];
   /** Null for stored answers: they speak for no judge of this project. */
   readonly judge: {
-    readonly provider: string;
-    readonly model: string;
+    /** One, or those of a panel. */
+    readonly models: readonly { readonly provider: string; readonly model: string }[];
     readonly fingerprint: Digest;
   } | null;
   readonly labels: { readonly file: string; readonly digest: Digest };

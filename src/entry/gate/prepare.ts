@@ -11,6 +11,7 @@ import { planGate, type GatePlan } from "../../gate/plan.ts";
 import { judgeFingerprint } from "../../evals/judge/judge-request.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
+import { judgedRules } from "../calibration/judged-rules.ts";
 import type { CommandContext } from "../context.ts";
 import { waiveRules } from "../../gate/waivers.ts";
 import { metricRules } from "./metric-rules.ts";
@@ -130,7 +131,10 @@ function selectionWarnings(entries: readonly CaseEntry[], dataset: Dataset): str
 }
 
 type Versions = Pick<Preparation, "candidate" | "baseline" | "tier" | "policy" | "models">;
-type Measurement = Pick<Preparation, "dataset" | "entries" | "outputs" | "rules" | "rubrics" | "assertions">;
+type Measurement = Pick<Preparation, "dataset" | "entries" | "outputs" | "rules" | "rubrics" | "assertions"> & {
+  /** What the calibration of the judges asks to be said. */
+  readonly judgeWarnings: readonly string[];
+};
 
 async function readVersions(scope: GateScope): Promise<Versions> {
   const { project, prompt, selection } = scope;
@@ -152,13 +156,17 @@ async function readVersions(scope: GateScope): Promise<Versions> {
 
 async function openMeasurement(scope: GateScope, policy: TierPolicy): Promise<Measurement> {
   const { project, prompt, selection, context } = scope;
+  const rubrics = policy.require.includes("judge") ? prompt.judges : [];
   const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
+  const measured = metricRules(prompt, dataset.assertionMetrics, policy.require);
+  const judged = await judgedRules(scope, { rules: measured, rubrics }, policy);
   return {
     dataset,
     entries: selectCases(dataset.entries, selection),
     outputs: await openStoredOutputs(context.cwd, selection.outputs),
-    rubrics: policy.require.includes("judge") ? prompt.judges : [],
-    rules: waiveRules(metricRules(prompt, dataset.assertionMetrics, policy.require), prompt.waivers),
+    rubrics,
+    rules: waiveRules(judged.rules, prompt.waivers),
+    judgeWarnings: judged.warnings,
     assertions: prompt.assert.filter(({ type }) => classOf(type) === "deterministic"),
   };
 }
@@ -252,6 +260,7 @@ export async function prepareGate(
       ...selectionWarnings(entries, dataset),
       ...foreignOutputWarnings(outputs, dataset),
       ...statics.warnings,
+      ...measurement.judgeWarnings,
     ],
     close: async () => {
       await dataset.close();

@@ -51,7 +51,11 @@ interface Observed {
   usage(): RunUsage;
 }
 
-function progressOf({ context, total }: Observed): ReturnType<typeof createProgress> {
+/** A bar, or lines where there is no terminal, on standard error. */
+export function progressOf({
+  context,
+  total,
+}: Pick<Observed, "context" | "total">): ReturnType<typeof createProgress> {
   return createProgress({
     interactive: context.terminal.interactive,
     write: (text) => void process.stderr.write(text),

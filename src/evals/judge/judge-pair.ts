@@ -36,7 +36,12 @@ function obviousScore({ baseline, candidate }: JudgedPair): PairScore | null {
   return isEmptyOutput(baseline) ? withoutJudge(1, "the baseline's output is empty") : null;
 }
 
-async function askInOrder(pair: JudgedPair, first: Output, second: Output): Promise<Reading<JudgeVerdict>> {
+/** Asks for one order alone: labels name what stands first and second. What `ask` throws goes through. */
+export async function judgeInOrder(
+  pair: Omit<JudgedPair, "baseline" | "candidate">,
+  first: Output,
+  second: Output,
+): Promise<Reading<JudgeVerdict>> {
   const { rubric, sample, ask } = pair;
   const outputs = [
     { ...first, name: "first" as const },
@@ -91,8 +96,8 @@ export async function judgePair(pair: JudgedPair): Promise<PairScore> {
   if (obvious !== null) return obvious;
   const { baseline, candidate } = pair;
   const [shown, swapped] = await allOrFirstFailure<[Reading<JudgeVerdict>, Reading<JudgeVerdict>]>([
-    askInOrder(pair, baseline, candidate),
-    askInOrder(pair, candidate, baseline),
+    judgeInOrder(pair, baseline, candidate),
+    judgeInOrder(pair, candidate, baseline),
   ]);
   if (shown.kind !== "accepted") return { kind: "unscored", reason: unusableReason(shown) };
   if (swapped.kind !== "accepted") return { kind: "unscored", reason: unusableReason(swapped) };

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Calibration } from "../../../src/domain/calibration.ts";
+import { runJudgeCalibrate } from "../../../src/entry/commands/judge-calibrate.ts";
+import { judgeProject, type JudgeProject } from "./judge-project.ts";
+import { hasLlmbar, llmbarFolder, llmbarLabels, llmbarPublished } from "./llmbar.ts";
+
+let project: JudgeProject;
+beforeAll(() => {
+  project = judgeProject();
+});
+afterAll(() => project.remove());
+
+async function calibrate(labels: readonly unknown[]): Promise<Calibration> {
+  project.writeLines("labels.jsonl", labels);
+  const code = await runJudgeCalibrate(project.context, {
+    rubric: "faithfulness",
+    labels: "labels.jsonl",
+    repeat: 2,
+    concurrency: 1,
+    cache: false,
+    json: true,
+    verbose: false,
+  });
+  expect(code).toBe(0);
+  return JSON.parse(project.printed()) as Calibration;
+}
+
+describe("judge calibrate on published verdicts", () => {
+  it("reproduces every accuracy and positional agreement to the printed digits", async ({ skip }) => {
+    skip(!hasLlmbar(), `no published verdicts at ${llmbarFolder}`);
+    const labels = llmbarLabels();
+    const published = llmbarPublished();
+    expect(published).toHaveLength(349);
+    for (const { group, row } of published) {
+      const { figures } = await calibrate(labels.get(group) ?? []);
+      const found = {
+        n: figures.n,
+        ab: 100 * (figures.order?.accuracyAsGiven ?? Number.NaN),
+        ba: 100 * (figures.order?.accuracyReversed ?? Number.NaN),
+        both: (100 * figures.accuracy).toFixed(4),
+        agreement: (100 * (figures.order?.positionalAgreement ?? Number.NaN)).toFixed(4),
+      };
+      expect([group, found]).toEqual([
+        group,
+        {
+          n: Number(row["n"]),
+          ab: expect.closeTo(Number(row["acc_ab_pct"]), 10) as number,
+          ba: expect.closeTo(Number(row["acc_ba_pct"]), 10) as number,
+          both: row["recomputed_acc_avg_pct"],
+          agreement: row["recomputed_agreement_pct"],
+        },
+      ]);
+      expect(100 * figures.accuracy).toBeCloseTo(Number(row["acc_avg_pct"]), 10);
+      expect(100 * (figures.order?.positionalAgreement ?? Number.NaN)).toBeCloseTo(
+        Number(row["positional_agreement_pct"]),
+        10,
+      );
+    }
+  }, 120_000);
+});
