@@ -60,6 +60,15 @@ const registerFileCommands: Registration = (program, context, finish) => {
       const { runInit } = await import("./commands/init.ts");
       finish(await runInit(context, { ...options, directory: directory ?? "." }));
     });
+  const imports = program.command("import").description("turn another tool's files into this project's");
+  command(imports, "promptfoo <file>", "a promptfoo config: prompts, tests and assertions")
+    .option("--directory <directory>", "where the project goes", ".")
+    .option("--force", "overwrite files that exist", false)
+    .option("--dry-run", "say what would be written, and write nothing", false)
+    .action(async (file: string, options) => {
+      const { runImportPromptfoo } = await import("./commands/import-promptfoo.ts");
+      finish(await runImportPromptfoo(context, { ...options, file }));
+    });
   command(program, "validate", "check every file of the project; no network").action(async (options) => {
     const { runValidate } = await import("./commands/validate.ts");
     finish(await runValidate(context, options));
@@ -98,6 +107,7 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
     .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
     .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
+    .option("--max-minutes <minutes>", "stop, without a verdict, after that long", positive)
     .option("--shard <i/n>", "evaluate this part of the cases and decide nothing; merge decides")
     .option("--shard-output <directory>", "where the shard goes (default: the run's folder)")
     .option("--record <directory>", "keep every model call in this folder")
@@ -135,6 +145,44 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .action(async (run: string, options) => {
       const { runReport } = await import("./commands/report.ts");
       finish(await runReport(context, { ...options, run }));
+    });
+};
+
+/** Options of commands that ask models and decide nothing. */
+function withModelAccess(target: Command): Command {
+  return target
+    .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
+    .option("--max-cost <usd>", "stop before spending more", positive)
+    .option("--max-minutes <minutes>", "stop after that long", positive)
+    .option("--record <directory>", "keep every model call in this folder")
+    .option("--replay <directory>", "answer every model call from this folder; a miss is an error")
+    .option("--no-cache", "neither read nor write the shared cache");
+}
+
+const registerJudgeCommands: Registration = (program, context, finish) => {
+  const judge = program.command("judge").description("judges, and how far they agree with people");
+  const calibrate = command(
+    judge,
+    "calibrate <rubric>",
+    "hold a judge against human labels and keep the record",
+  )
+    .option("--labels <file>", "the labels (default: those that the rubric names)")
+    .option("--repeat <number>", "answers to each label, to see how steady they are", wholeNumber(1), 2);
+  withModelAccess(calibrate).action(async (rubric: string, options) => {
+    const { runJudgeCalibrate } = await import("./commands/judge-calibrate.ts");
+    finish(await runJudgeCalibrate(context, { ...options, rubric }));
+  });
+};
+
+const registerCacheCommands: Registration = (program, context, finish) => {
+  const cache = program.command("cache").description("the answers that runs share");
+  command(cache, "prune", "remove the oldest answers; the journals of runs stay")
+    .option("--max-size <size>", "keep the newest answers up to this size, e.g. 500MB")
+    .option("--max-age <duration>", "remove what is older, e.g. 30d")
+    .option("--all", "remove every answer", false)
+    .action(async (options) => {
+      const { runCachePrune } = await import("./commands/cache-prune.ts");
+      finish(await runCachePrune(context, options));
     });
 };
 
@@ -192,7 +240,13 @@ export function buildProgram(context: CommandContext, output: Output, finish: Fi
         );
       },
     });
-  for (const register of [registerGateCommands, registerFileCommands, registerRegistryCommands]) {
+  for (const register of [
+    registerGateCommands,
+    registerFileCommands,
+    registerJudgeCommands,
+    registerCacheCommands,
+    registerRegistryCommands,
+  ]) {
     register(program, context, finish);
   }
   return program;
