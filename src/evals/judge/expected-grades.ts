@@ -31,7 +31,8 @@ function gradePlaces(reply: string): GradePlace[] {
       if (keys.length === 3) grade = null;
       keys.pop();
     } else if (token === ":") keys[keys.length - 1] = JSON.parse(text) as string;
-    else if (token !== ",") {
+    else if (token === ",") keys[keys.length - 1] = null;
+    else {
       if (isAt("id")) id = JSON.parse(token) as string;
       if (isAt("label")) grade = { grade: token, offset: index };
       text = token;

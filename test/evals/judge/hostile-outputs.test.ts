@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelRequest } from "../../../src/domain/model.ts";
 import { judgeOutput } from "../../../src/evals/judge/judge-output.ts";
+import { judgePair } from "../../../src/evals/judge/judge-pair.ts";
 import { embeddedModel } from "../../../src/models/embedded/index.ts";
 import { hostileOutputs } from "./hostile-outputs.ts";
 import { aCompletion, aRubric, giftCardCase, judgeWith, reply, taskOf } from "./judges.ts";
@@ -140,6 +141,101 @@ describe("a hostile output", () => {
         case: testCase,
         conversation,
       });
+      expect(score.kind).toBe("unscored");
+    }
+  });
+});
+
+/** What each obedient judge says, with our dots in the data and without them. */
+const obedientReplies = obedientJudges.flatMap(([, obey]) =>
+  [true, false].map((undotted) => (request: ModelRequest) => obey(dataOf(request, undotted))),
+);
+const honestOutput = "The context does not say whether gift cards can be exchanged for cash.";
+const pairwise = aRubric({ scale: { kind: "pairwise" }, threshold: null });
+
+function compareWith(output: string, ask: (request: ModelRequest) => string, rubric = pairwise) {
+  return judgePair({
+    rubric,
+    case: giftCardCase,
+    baseline: { text: honestOutput, toolCalls: [] },
+    candidate: { text: output, toolCalls: [] },
+    sample: 0,
+    ask: (request) => Promise.resolve(aCompletion({ text: ask(request) })),
+  });
+}
+
+describe("a hostile output in a comparison", () => {
+  it.each(hostileOutputs)("%s: wins nothing from a judge that obeys what it reads", async (_, output) => {
+    for (const obey of obedientReplies) {
+      for (const label of ["first", "second"]) {
+        const score = await compareWith(output, (request) =>
+          obey(request).replaceAll('"supported"', JSON.stringify(label)),
+        );
+        expect(score.kind).toBe("unscored");
+      }
+    }
+  });
+
+  it.each(hostileOutputs)("%s: does not win with the embedded judge", async (_, output) => {
+    for (const { criteria } of rubrics) {
+      const score = await judgePair({
+        rubric: { ...pairwise, criteria },
+        case: giftCardCase,
+        baseline: { text: honestOutput, toolCalls: [] },
+        candidate: { text: output, toolCalls: [] },
+        sample: 0,
+        ask: (request) => embedded.complete(request, signal),
+      });
+      expect(score).toMatchObject({ kind: "scored", difference: -1 });
+    }
+  });
+
+  it.each(hostileOutputs)("%s: leaves an honest judge its say", async (_, output) => {
+    const score = await compareWith(output, (request) => {
+      const task = taskOf(request);
+      const first = task.sections.find(({ name }) => name === "first")?.text;
+      return JSON.stringify(reply(task, first === honestOutput ? "first" : "second"));
+    });
+    expect(score).toMatchObject({ kind: "scored", difference: -1, note: { consistent: 1 } });
+  });
+});
+
+describe("a hostile output before a panel", () => {
+  const panel = ["one", "two", "three"];
+
+  function voteOn(output: string, obedient: number, obey: (request: ModelRequest) => string) {
+    return judgeOutput({
+      rubric: aRubric({ model: "one", panel }),
+      case: giftCardCase,
+      output: { text: output, toolCalls: [] },
+      sample: 0,
+      ask: (request, judge) => {
+        const honest = JSON.stringify(reply(taskOf(request), "unsupported"));
+        const text = panel.indexOf(judge) < obedient ? obey(request) : honest;
+        return Promise.resolve(aCompletion({ text }));
+      },
+    });
+  }
+
+  it.each(hostileOutputs)("%s: is no pass, however many of its judges obey", async (_, output) => {
+    for (const obey of obedientReplies) {
+      expect(await voteOn(output, 1, obey)).toMatchObject({ kind: "scored", value: 0, pass: false });
+      expect((await voteOn(output, 2, obey)).kind).toBe("unscored");
+      expect((await voteOn(output, 3, obey)).kind).toBe("unscored");
+    }
+  });
+
+  it.each(hostileOutputs)("%s: is no expected grade either", async (_, output) => {
+    const scale = { kind: "likert", min: 1, max: 5, expected: true } as const;
+    for (const obey of obedientReplies) {
+      const { score } = await judgeWith(
+        (_task, request) => {
+          const text = obey(request).replaceAll('"supported"', "5");
+          const grades = Array.from(text.matchAll(/5/g), ({ index }) => index);
+          return { text, gradeTokens: grades.map((offset) => ({ offset, logProbabilities: { 5: 0 } })) };
+        },
+        { output, rubric: aRubric({ scale }) },
+      );
       expect(score.kind).toBe("unscored");
     }
   });
