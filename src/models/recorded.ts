@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { canonicalJson, type Digest } from "../domain/digest.ts";
 import { GateError } from "../domain/errors.ts";
-import type { Model, ModelRequest } from "../domain/model.ts";
+import type { Completion, Model, ModelRequest } from "../domain/model.ts";
 import {
   parseStoredCall,
   requestDigest,
@@ -27,34 +27,38 @@ function storageFailure(directory: string, cause: unknown): GateError {
   });
 }
 
+/** Keeps one call in a recording, once; the same call again is the same file. */
+export type KeepCall = (request: ModelRequest, completion: Completion) => Promise<void>;
+
 /**
- * A model that also writes every completed call into `directory` as readable JSON: the request and the completion,
- * no headers, no keys. Throws `STORAGE_FAILED`: a recording with holes is worse than none.
+ * Writes calls into `directory` as readable JSON: the request and the completion, no headers, no keys. Whether an answer was
+ * fresh or stored does not matter: a recording must hold every call. Throws `STORAGE_FAILED`: one with holes is worse than
+ * none.
  */
-export function recordingModel(model: Model, directory: string): Model {
-  const { provider, model: id, baseUrl } = model;
+export function openRecording(identity: ModelIdentity, directory: string): KeepCall {
+  const kept = new Map<Digest, Promise<void>>();
   let made: Promise<unknown> | undefined;
-  return {
-    provider,
-    model: id,
-    baseUrl,
-    complete: async (request, signal) => {
-      const completion = await model.complete(request, signal);
-      const digest = requestDigest(model, request);
-      const path = recordingFile(directory, digest);
-      const temporary = `${path}.${randomUUID()}.tmp`;
-      const text = `${JSON.stringify(storedCallDocument(model, digest, { request, completion }), null, 2)}\n`;
-      try {
-        made ??= mkdir(directory, { recursive: true });
-        await made;
-        await writeFile(temporary, text);
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => undefined);
-        throw storageFailure(directory, error);
-      }
-      return completion;
-    },
+
+  async function write(digest: Digest, request: ModelRequest, completion: Completion): Promise<void> {
+    const path = recordingFile(directory, digest);
+    const temporary = `${path}.${randomUUID()}.tmp`;
+    const text = `${JSON.stringify(storedCallDocument(identity, digest, { request, completion }), null, 2)}\n`;
+    try {
+      made ??= mkdir(directory, { recursive: true });
+      await made;
+      await writeFile(temporary, text);
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw storageFailure(directory, error);
+    }
+  }
+
+  return (request, completion) => {
+    const digest = requestDigest(identity, request);
+    const written = kept.get(digest) ?? write(digest, request, completion);
+    kept.set(digest, written);
+    return written;
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createModel, isLocalProvider, modelProviders } from "../../src/models/index.ts";
-import { recordingModel, replayModel } from "../../src/models/recorded.ts";
+import { openRecording, replayModel } from "../../src/models/recorded.ts";
 import { modelContract } from "../contracts/model.contract.ts";
 import { startOpenAiServer } from "../loopback/openai-server.ts";
 import { aRequest, loopbackSettings, modelDependencies, noAbort } from "./a-request.ts";
@@ -23,18 +23,10 @@ modelContract("embedded", async () => ({
   cleanup: async () => undefined,
 }));
 
-modelContract("a recording model", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "promptgate-"));
-  return {
-    model: recordingModel(createModel(embedded, modelDependencies()), directory),
-    cleanup: () => rm(directory, { recursive: true }),
-  };
-});
-
 modelContract("a replayed model", async () => {
   const directory = await mkdtemp(join(tmpdir(), "promptgate-"));
   const model = createModel(embedded, modelDependencies());
-  await recordingModel(model, directory).complete(aRequest(), noAbort());
+  await openRecording(model, directory)(aRequest(), await model.complete(aRequest(), noAbort()));
   return { model: replayModel(model, directory), cleanup: () => rm(directory, { recursive: true }) };
 });
 

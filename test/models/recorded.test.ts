@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ModelRequest } from "../../src/domain/model.ts";
 import { openaiModel } from "../../src/models/openai.ts";
-import { recordingModel, replayModel } from "../../src/models/recorded.ts";
+import { openRecording, replayModel } from "../../src/models/recorded.ts";
 import { inOrder, startOpenAiServer, type OpenAiServer } from "../loopback/openai-server.ts";
 import { aRequest, loopbackSettings, modelDependencies, noAbort, refusal } from "./a-request.ts";
 
@@ -28,7 +28,10 @@ function liveModel() {
 }
 
 async function record(request: ModelRequest = aRequest()) {
-  return recordingModel(liveModel(), directory).complete(request, noAbort());
+  const model = liveModel();
+  const completion = await model.complete(request, noAbort());
+  await openRecording(model, directory)(request, completion);
+  return completion;
 }
 
 async function recordingFile(): Promise<string> {
@@ -59,18 +62,19 @@ describe("a recording", () => {
     expect(await readdir(directory)).toHaveLength(1);
   });
 
-  it("is not made of a failed call", async () => {
-    await server.close();
-    await refusal(record());
-    expect(await readdir(directory)).toEqual([]);
-    server = await startOpenAiServer();
+  it("keeps the first of equal calls", async () => {
+    const keep = openRecording(liveModel(), directory);
+    const first = await liveModel().complete(aRequest(), noAbort());
+    await Promise.all([keep(aRequest(), first), keep(aRequest(), { ...first, text: "another" })]);
+    expect(await readFile(await recordingFile(), "utf8")).not.toContain("another");
   });
 
   it("that cannot be written is STORAGE_FAILED", async () => {
     const file = join(directory, "file");
     await writeFile(file, "");
-    const recording = recordingModel(liveModel(), join(file, "below"));
-    expect(await refusal(recording.complete(aRequest(), noAbort()))).toMatchObject({
+    const completion = await liveModel().complete(aRequest(), noAbort());
+    const keep = openRecording(liveModel(), join(file, "below"));
+    expect(await refusal(keep(aRequest(), completion))).toMatchObject({
       code: "STORAGE_FAILED",
       fatal: true,
     });

@@ -95,9 +95,13 @@ export async function gatePrompt(
   preparation: Preparation,
   settings: RunSettings,
 ): Promise<PromptGateResult> {
-  const early = verdictWithoutCalls(scope, preparation) ?? (await storedVerdict(preparation));
+  const early = verdictWithoutCalls(scope, preparation);
   if (early !== null) return early;
+  const stored = await storedVerdict(preparation);
+  if (stored !== null && settings.record === undefined) return stored;
   return runGatePlan(scope, preparation, settings, async (run) => {
+    // The run went on for its recording alone.
+    if (stored !== null) return stored;
     const result = await assembleResult(scope, preparation, run);
     await keepRun(preparation, run, result);
     return result;

@@ -9,7 +9,7 @@ import { openCallCache, type CallCache } from "../../evals/calls/call-cache.ts";
 import type { UsageMeter } from "../../evals/calls/usage.ts";
 import { journaledCache, type Journal } from "../../evals/journal.ts";
 import { createModel, isLocalProvider } from "../../models/index.ts";
-import { recordingModel, replayModel } from "../../models/recorded.ts";
+import { openRecording, replayModel, type KeepCall } from "../../models/recorded.ts";
 import type { CommandContext } from "../context.ts";
 import type { Admission } from "./budget.ts";
 import { FREE, priceOf } from "./price-of.ts";
@@ -31,24 +31,39 @@ interface OpenModels {
   readonly admit: Admission;
 }
 
+/** Where the runs of a project share answers. */
+export function cacheFolder(root: string): string {
+  return join(root, ".promptgate/cache");
+}
+
 function sharedCache({ access, root, context }: OpenModels): CallCache | null {
-  return access.cache ? openCallCache(join(root, ".promptgate/cache"), context.log) : null;
+  return access.cache ? openCallCache(cacheFolder(root), context.log) : null;
 }
 
 function openModel(settings: ModelSettings, { access, context }: OpenModels): Model {
   if (access.replay !== undefined)
     return replayModel({ ...settings, baseUrl: settings.baseUrl }, access.replay);
-  const model = createModel(settings, {
+  return createModel(settings, {
     openaiApiKey: context.environment["OPENAI_API_KEY"],
     clock: context.clock,
     monotonic: () => performance.now(),
   });
-  return access.record === undefined ? model : recordingModel(model, access.record);
 }
 
-/** A recording must hold every call, a replay answers from nothing else, and what answers here and now needs no cache. */
-function needsCache({ provider }: ModelSettings, { record, replay }: ModelAccess): boolean {
-  return record === undefined && replay === undefined && !isLocalProvider(provider);
+/** Keeps every answer that the caller gives in the recording, whether it was fresh or stored. */
+function recordingCaller(caller: Caller, keep: KeepCall): Caller {
+  return {
+    ask: async (request, purpose) => {
+      const answer = await caller.ask(request, purpose);
+      await keep(request, answer.completion);
+      return answer;
+    },
+  };
+}
+
+/** A replay answers from nothing but its recording, and what answers here and now needs no cache. */
+function needsCache({ provider }: ModelSettings, { replay }: ModelAccess): boolean {
+  return replay === undefined && !isLocalProvider(provider);
 }
 
 /** One caller for each entry of `models`, made when it is first asked for. All of them share the user's `-j`. */
@@ -64,8 +79,9 @@ export function openModels(options: OpenModels): (settings: ModelSettings) => Ca
     const known = callers.get(settings);
     if (known !== undefined) return known;
     const price = priceOf(settings)?.price;
-    const caller = createCaller({
-      model: openModel(settings, options),
+    const model = openModel(settings, options);
+    const live = createCaller({
+      model,
       price,
       slots,
       cache: needsCache(settings, access) ? cache : null,
@@ -77,6 +93,8 @@ export function openModels(options: OpenModels): (settings: ModelSettings) => Ca
       sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
       signal: context.signal,
     });
+    const { record } = access;
+    const caller = record === undefined ? live : recordingCaller(live, openRecording(model, record));
     callers.set(settings, caller);
     return caller;
   };

@@ -66,6 +66,8 @@ export function openCallCache(directory: string, log: Log): CallCache {
       try {
         return load(entryPath(digest), digest);
       } catch (error) {
+        // Pruned between two steps of the reading: it is not there, which is no fault.
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         log.warn(`cannot read the call cache, the call is made again: ${message(error)}`);
         return null;
       }
