@@ -21,7 +21,6 @@ export interface TranslatedAssertions {
   /** As a case's `assert` has them, each known to be in order. */
   readonly checks: readonly { readonly place: Located; readonly assertion: Fields }[];
   readonly criteria: readonly { readonly place: Located; readonly criterion: Criterion }[];
-  readonly notCarried: number;
 }
 
 const SCHEMA_TYPES = ["is-json", "contains-json"];
@@ -72,7 +71,7 @@ async function valueOf(
   const file = referencedFile(value);
   const text = file === null || isCode(file) ? null : await readText(source, valuePlace, file);
   if (file !== null && text === null) {
-    source.notes.lost(place, `not carried: ${type} has its value in a file that cannot be used`);
+    source.notes.lost(place, `${type} has its value in a file that cannot be used`);
     return null;
   }
   const written = text === null ? value : text.trim();
@@ -81,7 +80,7 @@ async function valueOf(
   if (typeof written === "string" && written.trim() !== "" && (isSchema || isData)) {
     const parsed = parseSource(file ?? "value.yaml", written);
     if (parsed.kind === "parsed") return { value: parsed.document.value };
-    source.notes.lost(place, `not carried: the value of ${type} is no YAML or JSON`);
+    source.notes.lost(place, `the value of ${type} is no YAML or JSON`);
     return null;
   }
   if (type.endsWith("word-count") && typeof written === "string" && /^\s*\d+\s*$/.test(written)) {
@@ -124,7 +123,7 @@ async function checkOf(source: ImportSource, place: Located, fields: Fields): Pr
   if (logic !== null) {
     source.notes.lost(
       place,
-      `not carried: ${visibleLine(logic, 60)} in ${type} is template logic; values here have {{name}} alone`,
+      `${visibleLine(logic, 60)} in ${type} is template logic; values here have {{name}} alone`,
     );
     return null;
   }
@@ -149,9 +148,9 @@ async function checkOf(source: ImportSource, place: Located, fields: Fields): Pr
     return assertion;
   }
   const [issue] = parsed.error.issues;
-  const known = !/^unknown check/.test(issue?.message ?? "");
+  const known = issue?.message.startsWith("unknown check") !== true;
   const reason = known ? `${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim() : reasonFor(type);
-  source.notes.lost(place, `not carried: ${visibleLine(type, 60)}: ${visibleLine(reason, 300)}`);
+  source.notes.lost(place, `${visibleLine(type, 60)}: ${visibleLine(reason, 300)}`);
   return null;
 }
 
@@ -195,7 +194,6 @@ function changedOutput({ fields }: RawTest, providerTransforms: boolean): string
 interface Translation {
   readonly checks: { place: Located; assertion: Fields }[];
   readonly criteria: { place: Located; criterion: Criterion }[];
-  notCarried: number;
 }
 
 async function translateOne(
@@ -203,22 +201,19 @@ async function translateOne(
   test: RawTest,
   { place, fields }: { readonly place: Located; readonly fields: Fields },
   into: Translation,
-): Promise<boolean> {
+): Promise<void> {
   const { type, weight } = fields;
   if (typeof type !== "string") {
-    source.notes.lost(place, "not carried: expected an assertion with a type");
-    return false;
+    source.notes.lost(place, "expected an assertion with a type");
+    return;
   }
   if (weight === 0) {
-    source.notes.lost(place, `not carried: ${visibleLine(type, 60)} has weight 0, so it can never fail`);
-    return false;
+    source.notes.lost(place, `${visibleLine(type, 60)} has weight 0, so it can never fail`);
+    return;
   }
   if (fields["transform"] !== undefined) {
-    source.notes.lost(
-      place,
-      `not carried: ${visibleLine(type, 60)} checks an output that a transform changed`,
-    );
-    return false;
+    source.notes.lost(place, `${visibleLine(type, 60)} checks an output that a transform changed`);
+    return;
   }
   for (const key of Object.keys(fields).filter((name) => !KNOWN_KEYS.includes(name))) {
     source.notes.lost(childOf(place, key), "has no counterpart in a check");
@@ -226,11 +221,10 @@ async function translateOne(
   if (isJudged(type)) {
     const criterion = await criterionOf(source, place, { fields, options: test.fields["options"] });
     if (criterion !== null) into.criteria.push({ place, criterion });
-    return criterion !== null;
+    return;
   }
   const assertion = await checkOf(source, place, fields);
   if (assertion !== null) into.checks.push({ place, assertion });
-  return assertion !== null;
 }
 
 /** Translates the assertions of one test; what cannot be carried is noted where it stands. */
@@ -243,13 +237,11 @@ export async function translateAssertions(
   const changed = changedOutput(test, providerTransforms);
   if (changed !== null) {
     for (const { place } of all) {
-      source.notes.lost(place, `not carried: it checks an output that ${changed} changed`);
+      source.notes.lost(place, `it checks an output that ${changed} changed`);
     }
-    return { checks: [], criteria: [], notCarried: all.length };
+    return { checks: [], criteria: [] };
   }
-  const into: Translation = { checks: [], criteria: [], notCarried: 0 };
-  for (const each of all) {
-    if (!(await translateOne(source, test, each, into))) into.notCarried += 1;
-  }
+  const into: Translation = { checks: [], criteria: [] };
+  for (const each of all) await translateOne(source, test, each, into);
   return into;
 }

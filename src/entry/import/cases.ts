@@ -69,7 +69,7 @@ function fittingChecks(source: ImportSource, { checks }: TranslatedAssertions, v
       return [assertion];
     } catch (error) {
       if (!(error instanceof GateError)) throw error;
-      source.notes.lost(place, `not carried: ${visibleLine(error.message.replace(/^case case, /, ""), 300)}`);
+      source.notes.lost(place, visibleLine(error.message.replace(/^case case, /, ""), 300));
       return [];
     }
   });
@@ -84,10 +84,7 @@ function expectedOf(source: ImportSource, { translated }: ImportedTest, vars: Fi
   const [first, ...others] = translated.criteria.filter(({ criterion }) => criterion.reference !== null);
   for (const { place, criterion } of others) {
     if (criterion.reference !== first?.criterion.reference) {
-      source.notes.lost(
-        place,
-        "not carried: a case has one expected answer, and another assertion has given it",
-      );
+      source.notes.lost(place, "a case has one expected answer, and another assertion has given it");
     }
   }
   const reference = first?.criterion.reference ?? undefined;
@@ -140,5 +137,12 @@ export function draftCases(
     }),
   );
   const ids = idsOf(drafts);
-  return drafts.map(({ name: _, ...draft }, index) => ({ ...draft, id: ids[index] as string }));
+  return drafts.map(({ vars, assert, criteria, expected, notes }, index) => ({
+    id: ids[index] as string,
+    vars,
+    assert,
+    criteria,
+    expected,
+    notes,
+  }));
 }

@@ -76,7 +76,7 @@ async function textsOf(source: ImportSource, place: Located): Promise<string[] |
     const file = referencedFile(value);
     const text = file === null ? value : isCode(file) ? null : await readText(source, valuePlace, file);
     if (typeof text !== "string" || text.trim() === "") {
-      source.notes.lost(place, "not carried: expected the criterion as text");
+      source.notes.lost(place, "expected the criterion as text");
       return null;
     }
     texts.push(text.trim());
@@ -134,7 +134,7 @@ function graderModel(
   const found = typeof id === "string" ? openaiModelOf(id) : { reason: "it has no id that is text" };
   if ("model" in found && !/[{}]/.test(found.model)) return found.model;
   const reason = "reason" in found ? found.reason : "its model is a template";
-  source.notes.lost(place, `not carried: the grader ${visibleLine(String(id), 80)}: ${reason}`);
+  source.notes.lost(place, `the grader ${visibleLine(typeof id === "string" ? id : "", 80)}: ${reason}`);
   return undefined;
 }
 
@@ -151,7 +151,7 @@ export async function criterionOf(
     /^not-(?!llm-rubric|model-graded-closedqa)/.test(type) ||
     (type === "not-llm-rubric" && threshold !== undefined)
   ) {
-    source.notes.lost(place, `not carried: a judge here has no counterpart of ${type}`);
+    source.notes.lost(place, `a judge here has no counterpart of ${type}`);
     return null;
   }
   const grader = graderModel(source, place, fields, options);
@@ -159,7 +159,7 @@ export async function criterionOf(
   if (grader === undefined || texts === null) return null;
   const logic = texts.map(templateLogic).find((found) => found !== null);
   if (logic !== undefined && logic !== null) {
-    source.notes.lost(place, `not carried: ${visibleLine(logic, 60)} in the criterion is template logic`);
+    source.notes.lost(place, `${visibleLine(logic, 60)} in the criterion is template logic`);
     return null;
   }
   if (fields["rubricPrompt"] !== undefined || options["rubricPrompt"] !== undefined) {

@@ -34,7 +34,7 @@ interface RawPrompt {
   readonly file: string | null;
 }
 
-const DELIMITER = /^---\s*$/m;
+const DELIMITER = /^[ \t]*---[ \t\r]*$/m;
 const TEXT_SUFFIXES = [".txt", ".md", ".j2"];
 const CHAT_SUFFIXES = [".json", ".yaml", ".yml"];
 const PATH = /^(?:\.{0,2}\/)?[\w./*-]+\.(?:txt|md|j2|json|ya?ml|jsonl|csv|[cm]?[jt]s|py)(?::\w+)?$/;
@@ -71,7 +71,7 @@ function messagesOf({ text, file }: RawPrompt): Message[] | string {
 /** Files of one folder that a pattern with `*` in its last part names; null = another kind of pattern. */
 async function matching(source: ImportSource, pattern: string): Promise<string[] | null> {
   const [folder, name] = [dirname(pattern), basename(pattern)];
-  if (/[*?[\]{}]/.test(folder) || /[?[\]{}]|\*\*/.test(name)) return null;
+  if (/[*?[\]{}]/.test(folder) || /[?[\]{}]|\*.*\*/.test(name)) return null;
   const located = await pathInside(source.root, folder);
   if (located.kind === "unreadable") return [];
   const parts = name.split("*").map((part) => part.replace(/[.+^$()|\\]/g, "\\$&"));
@@ -86,10 +86,7 @@ async function matching(source: ImportSource, pattern: string): Promise<string[]
 async function rawPromptsOfFile(source: ImportSource, place: Located, file: string): Promise<RawPrompt[]> {
   const suffix = extname(file).toLowerCase();
   if (!isCode(file) && ![...TEXT_SUFFIXES, ...CHAT_SUFFIXES].includes(suffix)) {
-    source.notes.lost(
-      place,
-      `not carried: prompts are read from ${[...TEXT_SUFFIXES, ...CHAT_SUFFIXES].join(", ")}`,
-    );
+    source.notes.lost(place, `prompts are read from ${[...TEXT_SUFFIXES, ...CHAT_SUFFIXES].join(", ")}`);
     return [];
   }
   const text = await readText(source, place, file);
@@ -105,7 +102,7 @@ async function rawPrompts(source: ImportSource, place: Located, text: string): P
   const isFile = text.startsWith("file://") || (!text.includes("\n") && PATH.test(text));
   if (!isFile) {
     if (!/^(?:exec|[a-z]+:\/\/)/.test(text)) return [{ text, file: null }];
-    source.notes.lost(place, "not carried: the prompt lives elsewhere or is made by a program");
+    source.notes.lost(place, "the prompt lives elsewhere or is made by a program");
     return [];
   }
   const file = text.replace(/^file:\/\//, "");
@@ -114,7 +111,7 @@ async function rawPrompts(source: ImportSource, place: Located, text: string): P
   if (files === null || files.length === 0) {
     source.notes.lost(
       place,
-      files === null ? "not carried: only * in a file's name is understood" : "no file matches",
+      files === null ? "only one * in a file's name is understood" : "no file matches",
     );
     return [];
   }
@@ -146,7 +143,7 @@ function entriesOf(source: ImportSource, prompts: Located): Entry[] {
     const fields = isFields(place.value) ? place.value : {};
     const text = fields["raw"] ?? fields["id"];
     if (typeof text !== "string") {
-      source.notes.lost(place, "not carried: expected text, a file, or raw, id and label");
+      source.notes.lost(place, "expected text, a file, or raw, id and label");
       return [];
     }
     for (const unknown of Object.keys(fields).filter((name) => !KNOWN_KEYS.includes(name))) {
@@ -177,12 +174,12 @@ export async function importPrompts(
       const where = raw.file === null ? "" : `${visibleLine(raw.file, 120)}: `;
       const messages = messagesOf(raw);
       if (typeof messages === "string") {
-        source.notes.lost(entry.place, `not carried: ${where}${messages}`);
+        source.notes.lost(entry.place, `${where}${messages}`);
         continue;
       }
       const logic = messages.map(({ content }) => templateLogic(content)).find((found) => found !== null);
       if (logic !== undefined && logic !== null) {
-        const message = `not carried: ${where}${visibleLine(logic, 60)} is template logic; a prompt here has {{name}} and nothing else`;
+        const message = `${where}${visibleLine(logic, 60)} is template logic; a prompt here has {{name}} and nothing else`;
         source.notes.lost(entry.place, message);
         continue;
       }

@@ -149,7 +149,8 @@ function baseUrlOf(source: ImportSource, config: Located): string | null | undef
   for (const key of ADDRESSES) {
     const place = childOf(config, key);
     if (place.value === undefined) continue;
-    const address = key === "apiHost" ? `https://${String(place.value)}/v1` : String(place.value);
+    const written = typeof place.value === "string" ? place.value : "";
+    const address = key === "apiHost" ? `https://${written}/v1` : written;
     const url = URL.canParse(address) ? new URL(address) : null;
     if (url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === "") return address;
     source.notes.lost(place, "expected an http or https address without a password or template in it");
@@ -174,11 +175,11 @@ async function importOne(source: ImportSource, place: Located): Promise<Imported
   const { id, options } = shapeOf(place);
   const found = typeof id === "string" ? openaiModelOf(id) : { reason: "it has no id that is text" };
   if ("reason" in found) {
-    source.notes.lost(place, `not carried: ${found.reason}`);
+    source.notes.lost(place, found.reason);
     return null;
   }
   if (/[{}]/.test(found.model)) {
-    source.notes.lost(place, "not carried: its model is a template");
+    source.notes.lost(place, "its model is a template");
     return null;
   }
   const config = childOf(options, "config");

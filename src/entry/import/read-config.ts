@@ -64,13 +64,18 @@ const TEST_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Says which keys of a test have no counterpart. */
-function noteTestKeys(source: ImportSource, { place, fields }: RawTest): void {
+function noteTestKeys(source: ImportSource, { place, fields, layers }: RawTest): void {
+  /** The layer that says it, so that what `defaultTest` says is told once. */
+  const sayer = (...keys: string[]): Located =>
+    layers
+      .map((layer) => keys.reduce<Located>((inner, key) => childOf(inner, key), layer))
+      .findLast(({ value }) => value !== undefined) ?? place;
   for (const key of Object.keys(fields).filter((name) => !TEST_KEYS.includes(name))) {
-    source.notes.lost(childOf(place, key), TEST_REASONS[key] ?? "has no counterpart in a case");
+    source.notes.lost(sayer(key), TEST_REASONS[key] ?? "has no counterpart in a case");
   }
   const options = isFields(fields["options"]) ? fields["options"] : {};
   for (const key of Object.keys(options).filter((name) => !OPTION_KEYS.includes(name))) {
-    source.notes.lost(childOf(childOf(place, "options"), key), "has no counterpart in a case");
+    source.notes.lost(sayer("options", key), "has no counterpart in a case");
   }
 }
 

@@ -5,7 +5,7 @@ const NAME = /\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
 /** The first piece of template logic that only Nunjucks understands, or null. */
 export function templateLogic(text: string): string | null {
   const rest = text.replace(PLAIN, "");
-  return /\{%[^]*?%\}|\{#[^]*?#\}|\{\{[^{}]*\}?\}?/.exec(rest)?.[0] ?? null;
+  return /\{[%#][^]{0,60}|\{\{[^{}]*\}?\}?/.exec(rest)?.[0] ?? null;
 }
 
 /** Replaces every `{{name}}` by what `fill` gives; null leaves it as it is. */

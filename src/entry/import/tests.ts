@@ -20,6 +20,8 @@ import {
 export interface RawTest {
   readonly place: Located;
   readonly fields: Fields;
+  /** Where the fields come from, the weakest first. */
+  readonly layers: readonly Located[];
   /** Assertions with their places: of `defaultTest`, of the scenario, of the test. */
   readonly assertions: readonly Located[];
 }
@@ -44,10 +46,13 @@ function csvTests(source: ImportSource, place: Located, file: string, text: stri
     const vars: Record<string, string> = {};
     const assertions: unknown[] = [];
     const special: Record<string, unknown> = {};
+    const metadata: Record<string, string> = {};
     for (const [column, cell] of Object.entries(record)) {
       if (column.startsWith("__expected")) {
         if (cell.trim() !== "") assertions.push(csvAssertion(cell));
       } else if (!column.startsWith("__")) vars[column] = cell;
+      else if (column.startsWith("__metadata:") && cell !== "")
+        metadata[column.slice("__metadata:".length)] = cell;
       else if (cell !== "") special[column] = cell;
     }
     const { __metric: metric, __description: description, __threshold: threshold, ...rest } = special;
@@ -58,6 +63,7 @@ function csvTests(source: ImportSource, place: Located, file: string, text: stri
     const value = {
       vars,
       assert,
+      metadata,
       ...(description === undefined ? {} : { description }),
       ...(threshold === undefined ? {} : { threshold: Number(threshold) }),
       ...rest,
@@ -88,7 +94,7 @@ async function testsOfFile(source: ImportSource, place: Located, file: string): 
     return suffix === ".csv" ? csvTests(source, place, file, text) : jsonLineTests(source, file, text);
   }
   if (!isCode(file) && ![".json", ".yaml", ".yml"].includes(suffix)) {
-    source.notes.lost(place, "not carried: tests are read from .csv, .jsonl, .json, .yaml and .yml");
+    source.notes.lost(place, "tests are read from .csv, .jsonl, .json, .yaml and .yml");
     return [];
   }
   const read = await readLocated(source, place, file);
@@ -101,13 +107,13 @@ async function listedTests(source: ImportSource, tests: Located): Promise<Locate
   for (const place of itemsOf(tests)) {
     if (typeof place.value === "string") {
       const file = referencedFile(place.value) ?? place.value;
-      if (/^[a-z]+:\/\//i.test(file)) source.notes.lost(place, "not carried: the tests live elsewhere");
-      else if (file.includes("*")) source.notes.lost(place, "not carried: name each file of tests");
+      if (/^[a-z]+:\/\//i.test(file)) source.notes.lost(place, "the tests live elsewhere");
+      else if (file.includes("*")) source.notes.lost(place, "name each file of tests");
       else found.push(...(await testsOfFile(source, place, file)));
     } else if (isFields(place.value) && typeof place.value["path"] === "string") {
-      source.notes.lost(place, "not carried: the tests are made by a program");
+      source.notes.lost(place, "the tests are made by a program");
     } else if (isFields(place.value)) found.push(place);
-    else source.notes.lost(place, "not carried: expected a test");
+    else source.notes.lost(place, "expected a test");
   }
   return found;
 }
@@ -145,6 +151,7 @@ async function layered(source: ImportSource, layers: readonly Located[]): Promis
   const own = options["disableDefaultAsserts"] === true ? layers.slice(1) : layers;
   return {
     place,
+    layers,
     fields: {
       ...(Object.assign({}, ...all) as Fields),
       vars,
