@@ -172,6 +172,23 @@ const registerJudgeCommands: Registration = (program, context, finish) => {
     const { runJudgeCalibrate } = await import("./commands/judge-calibrate.ts");
     finish(await runJudgeCalibrate(context, { ...options, rubric }));
   });
+  const aa = command(
+    program,
+    "aa <prompt>",
+    "put a version against itself: how often does the gate block it?",
+  )
+    .option("--baseline <version|label|file>", "the version", "production")
+    .addOption(new Option("--tier <tier>", "whose policy the gate follows").choices(TIERS).default("minor"))
+    .option("--runs <number>", "how often the samples are dealt to both sides", wholeNumber(1), 1_000)
+    .option("--samples <number>", "answers to each case (default: two for each repeat)", wholeNumber(2))
+    .option("--outputs <file>", "stored outputs with several samples of each case", collect, [])
+    .option("--filter-tag <tag>", "only cases with this tag (repeatable)", collect, [])
+    .option("--filter-id <id>", "only this case (repeatable)", collect, [])
+    .option("--seed <number>", "of the draws (default: from the digests)", wholeNumber(0));
+  withModelAccess(aa).action(async (prompt: string, options) => {
+    const { runAa } = await import("./commands/aa.ts");
+    finish(await runAa(context, { ...options, prompt }));
+  });
 };
 
 const registerCacheCommands: Registration = (program, context, finish) => {
