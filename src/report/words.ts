@@ -9,7 +9,7 @@ import type { MetricResult } from "../domain/scores.ts";
 import { higherTier, type ChangeFinding } from "../domain/tier.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { Waiver } from "../domain/waiver.ts";
-import { count, money, NOTHING, percent, plural, score } from "./figures.ts";
+import { count, difference, money, NOTHING, percent, plural, score } from "./figures.ts";
 
 // Plain sentences that every format shares. They still hold untrusted text, made visible and put on one line; each
 // format escapes it in its own way.
@@ -102,6 +102,34 @@ export function waiverText(waiver: Waiver): { readonly what: string; readonly te
   };
 }
 
+/** `at equal length of the outputs -1.2 pts (standard error 0.8)`. */
+function lengthText({ kind, lengthAdjusted }: MetricResult): string[] {
+  if (lengthAdjusted === null) return [];
+  const { delta, standardError } = lengthAdjusted;
+  const error = Number((standardError * 100).toFixed(1));
+  return [`at equal length of the outputs ${difference(kind, delta)} (standard error ${error})`];
+}
+
+/** `3 judges, whose votes agree in 87 %`. */
+function judgingText({ judging }: MetricResult): string[] {
+  if (judging === null) return [];
+  switch (judging.kind) {
+    case "pairwise": {
+      const { judged, consistency, firstSlotRate } = judging;
+      if (judged === 0) return ["no comparison needed the judge"];
+      const place =
+        firstSlotRate === null ? "" : `, ${percent(firstSlotRate)} of its preferences for the first place`;
+      return [
+        `scores are shares of comparisons won; in both orders the judge prefers the same in ${percent(consistency)}${place}`,
+      ];
+    }
+    case "panel":
+      return judging.agreement === null
+        ? []
+        : [`${plural(judging.judges, "judge")}, whose votes agree in ${percent(judging.agreement)}`];
+  }
+}
+
 /** What a metric's row has no room for: cases, wins and losses, what the dataset can show. */
 export function metricDetails(metric: MetricResult): string {
   const drop = Number((metric.minimumDetectableDrop * 100).toFixed(1));
@@ -114,6 +142,8 @@ export function metricDetails(metric: MetricResult): string {
     ...(metric.unscored === 0 ? [] : [`${count(metric.unscored)} without a score`]),
     ...(metric.mcnemarP === null ? [] : [`McNemar p ${metric.mcnemarP.toPrecision(2)}`]),
     ...(metric.margin === null || metric.baseline === null ? [] : [detectable]),
+    ...lengthText(metric),
+    ...judgingText(metric),
   ].join("; ");
 }
 

@@ -50,6 +50,14 @@ describe("cases", () => {
     expect(await problemsOf({ ...files, "desk.jsonl": jsonl + line })).toEqual(expected);
   });
 
+  it("without the reference that a rubric requires are errors", async () => {
+    const withReference = edited("faithfulness.yml", "model: judge", "model: judge\nreference: required");
+    const answered = files["desk.jsonl"].replace('{"id":"c1",', '{"id":"c1","expected":"x",');
+    expect(await problemsOf({ ...withReference, "desk.jsonl": answered })).toEqual([
+      'desk.jsonl:2:1: case "c2" has no expected answer, which the rubric faithfulness requires as its reference',
+    ]);
+  });
+
   it("warns once of a variable that nothing uses", async () => {
     const contents = edited("promptgate.yaml", "    judges: [faithfulness.yml]\n", "");
     contents["desk.jsonl"] = jsonl.replaceAll('"context"', '"note":1,"context"');

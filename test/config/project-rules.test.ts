@@ -212,6 +212,18 @@ describe("models and judges", () => {
       "model: own",
       "faithfulness.yml:2:8 model: gpt-4o-mini-2024-07-18 would judge its own answers to desk: choose another model, or set allowSelfGrading: true",
     ],
+    [
+      "faithfulness.yml",
+      "model: judge",
+      "panel: [judge, jduge, gpt-4o-2024-11-20]",
+      'faithfulness.yml:2:16 panel[1]: the config has no model "jduge" under models; did you mean "judge"?',
+    ],
+    [
+      "faithfulness.yml",
+      "model: judge",
+      "panel: [judge, gpt-4o-2024-11-20, own]",
+      "faithfulness.yml:2:35 panel[2]: gpt-4o-mini-2024-07-18 would judge its own answers to desk: choose another model, or set allowSelfGrading: true",
+    ],
   ] as const)("%s: %s -> %s", async (file, from, to, expected) => {
     expect(await problemsOf(edited(file, from, to))).toEqual([expected]);
   });

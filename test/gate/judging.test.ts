@@ -31,7 +31,7 @@ describe("a metric of comparisons", () => {
         fc.array(fc.constantFrom(-1, -0.5, 0, 0.5, 1), { minLength: 20, maxLength: 60 }),
         (list) => {
           const metric = onlyMetric(decideOnce(compared(list)));
-          const net = list.reduce((sum, each) => sum + each, 0) / list.length;
+          const net = list.reduce<number>((sum, each) => sum + each, 0) / list.length;
           expect(metric.delta).toBeCloseTo(net, 9);
           expect((metric.candidate ?? 0) + (metric.baseline ?? 0)).toBeCloseTo(1, 9);
         },

@@ -49,7 +49,23 @@ const endsAsRequired: Partial<MetricResult> = {
 };
 
 const pass = aPromptGateResult({
-  metrics: [aMetricResult(), aMetricResult(latency), aMetricResult(cost)],
+  metrics: [
+    aMetricResult({
+      lengthAdjusted: { delta: -0.0123, standardError: 0.0081 },
+      judging: { kind: "panel", judges: 3, agreement: 0.871 },
+    }),
+    aMetricResult({
+      name: "preference",
+      level: "warn",
+      min: null,
+      baseline: 0.489,
+      candidate: 0.511,
+      delta: 0.022,
+      judging: { kind: "pairwise", judged: 98, consistency: 0.765, firstSlotRate: 0.643 },
+    }),
+    aMetricResult(latency),
+    aMetricResult(cost),
+  ],
   improvements: [aCaseChange({ id: "billing-004", baseline: 0.5, candidate: 1 })],
 });
 
