@@ -41,7 +41,13 @@ export interface PartsScope {
 /** A problem with a whole file appears where the config names the file. */
 function relocated(scope: PartsScope, path: Path, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) =>
-    problem.line > 0 ? problem : problemAt(scope.document, { path }, `${problem.file}: ${problem.message}`),
+    problem.line > 0
+      ? problem
+      : problemAt(
+          scope.document,
+          { path, severity: problem.severity },
+          `${problem.file}: ${problem.message}`,
+        ),
   );
 }
 

@@ -8,7 +8,6 @@ import {
   itemsOf,
   readText,
   referencedFile,
-  isCode,
   type Fields,
   type ImportSource,
   type Located,
@@ -69,7 +68,7 @@ async function valueOf(
   const valuePlace = childOf(place, "value");
   const { value } = valuePlace;
   const file = referencedFile(value);
-  const text = file === null || isCode(file) ? null : await readText(source, valuePlace, file);
+  const text = file === null ? null : await readText(source, valuePlace, file);
   if (file !== null && text === null) {
     source.notes.lost(place, `${type} has its value in a file that cannot be used`);
     return null;
