@@ -66,7 +66,7 @@ type Part = readonly [name: string, digest: string];
 
 /** What a call is made of, in the words of a prompt file; each part as canonical JSON. */
 function parts(model: StoredCall["model"], request: Readonly<Record<string, unknown>>): Part[] {
-  const names = ["messages", "parameters", "responseFormat", "jsonSchema", "tools", "sample"];
+  const names = ["messages", "parameters", "responseFormat", "jsonSchema", "tools", "gradeTokens", "sample"];
   return [
     ["provider", model.provider],
     ["model", model.model],

@@ -24,6 +24,11 @@ function record(shift: number): number[] {
   return [...times(70, 0), ...times(15 + shift, 1), ...times(15 - shift, -1)];
 }
 
+/** The same rows with a second metric that does not change. */
+function withOther(rows: readonly ScoreRow[]): ScoreRow[] {
+  return rows.map((row) => ({ ...row, scores: { ...row.scores, other: 0.8 } }));
+}
+
 describe("a metric of comparisons", () => {
   it("has the net win rate as its difference", () => {
     fc.assert(
@@ -66,9 +71,7 @@ describe("a metric of comparisons", () => {
 
   it("lets the other metrics decide when its judge contradicts itself", () => {
     const { baseline, candidate } = compared(record(-15), () => false);
-    const more = (rows: readonly ScoreRow[]): ScoreRow[] =>
-      rows.map((row) => ({ ...row, scores: { ...row.scores, other: 0.8 } }));
-    const rows = { baseline: more(baseline), candidate: more(candidate) };
+    const rows = { baseline: withOther(baseline), candidate: withOther(candidate) };
     const decided = decideOnce(rows, aRule(), aRule({ name: "other" }));
     expect(decided.verdict).toBe("pass");
     expect(decided.metrics.map(({ level }) => level)).toEqual(["warn", "error"]);

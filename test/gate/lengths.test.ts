@@ -17,6 +17,22 @@ const candidate = withLengths(
   (index) => 100 + longer(index),
 );
 
+/** Two samples of each case, in 40 clusters. */
+function grouped(rows: readonly ScoreRow[]): ScoreRow[] {
+  return rows.flatMap((row, index) =>
+    [0, 1].map((sample) => ({
+      ...row,
+      group: `g${index % 40}`,
+      sample,
+      measures: { characters: (row.measures?.["characters"] ?? 0) + (sample === 0 ? -10 : 10) },
+    })),
+  );
+}
+
+function mean(ids: readonly number[], of: (index: number) => number): number {
+  return ids.reduce((sum, index) => sum + of(index), 0) / ids.length;
+}
+
 describe("the difference at equal length", () => {
   it("goes with a judged metric, and a pass that length may have earned is a warning", () => {
     const decided = decideOnce({ baseline, candidate });
@@ -43,20 +59,9 @@ describe("the difference at equal length", () => {
   });
 
   it("averages repeats, and the cases of a cluster, before it compares", () => {
-    const grouped = (rows: readonly ScoreRow[]): ScoreRow[] =>
-      rows.flatMap((row, index) =>
-        [0, 1].map((sample) => ({
-          ...row,
-          group: `g${index % 40}`,
-          sample,
-          measures: { characters: (row.measures?.["characters"] ?? 0) + (sample === 0 ? -10 : 10) },
-        })),
-      );
     const unit = Array.from({ length: 40 }, (_, group) =>
       Array.from({ length: 5 }, (__, index) => group + 40 * index),
     );
-    const mean = (ids: readonly number[], of: (index: number) => number): number =>
-      ids.reduce((sum, index) => sum + of(index), 0) / ids.length;
     const expected = lengthAdjustedDifference(
       unit.map((ids) => mean(ids, (index) => (longer(index) > 0 ? 0.1 : -0.12))),
       unit.map((ids) => mean(ids, longer)),

@@ -1,6 +1,5 @@
 import { canonicalJson } from "../../domain/digest.ts";
-import type { PairScore } from "../../domain/evaluation.ts";
-import { isEmptyOutput } from "../../domain/evaluation.ts";
+import { isEmptyOutput, type PairScore } from "../../domain/evaluation.ts";
 import type { JudgeNote } from "../../domain/scores.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { allOrFirstFailure } from "../all-or-first-failure.ts";
@@ -24,10 +23,13 @@ function withoutJudge(difference: number, reason: string): PairScore {
   return { kind: "scored", difference, reason, note };
 }
 
+function contentOf({ text, toolCalls }: Output): string {
+  return canonicalJson([text, toolCalls]);
+}
+
 /** What needs no judge: equal outputs are a tie, and an answer beats none. */
 function obviousScore({ baseline, candidate }: JudgedPair): PairScore | null {
-  const content = ({ text, toolCalls }: Output): string => canonicalJson([text, toolCalls]);
-  if (content(baseline) === content(candidate)) return withoutJudge(0, "both versions answer the same");
+  if (contentOf(baseline) === contentOf(candidate)) return withoutJudge(0, "both versions answer the same");
   if (isEmptyOutput(candidate)) {
     return isEmptyOutput(baseline)
       ? withoutJudge(0, "neither version answers")

@@ -145,9 +145,10 @@ function metricOf(prompt: PromptGateResult) {
 const outputOf = (task: JudgeTask, name: string): string =>
   task.sections.find((section) => section.kind === "output" && section.name === name)?.text ?? "";
 
+const prefersPlain: Judge = (task) => (outputOf(task, "first").includes("cheerfully") ? "second" : "first");
+
 describe("a gate with a pairwise rubric", () => {
   const rubric = { model: "judge", scale: { kind: "pairwise" } };
-  const prefersPlain: Judge = (task) => (outputOf(task, "first").includes("cheerfully") ? "second" : "first");
 
   it("fails a candidate whose answers lose in both orders, and says why", async () => {
     const { gate, rows, server } = await gateWith({ rubric, judge: prefersPlain });
