@@ -86,23 +86,29 @@ export async function* jsonLines(
   }
 }
 
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Reads lines again; null when the file no longer has one or it is no JSON any more. A block is kept, so that lines that
- * are asked for in the file's order cost few reads.
+ * Reads lines again; null when the file no longer has one or it is no JSON any more. Lines that are asked for in the
+ * file's order are read ahead; others cost one small read each.
  */
 export function lineReader(handle: FileHandle): (span: LineSpan) => Promise<unknown> {
   let start = 0;
   let block = Buffer.alloc(0);
+  let expected = 0;
   return async ({ offset, length }) => {
-    if (offset < start || offset + length > start + block.length) {
-      const fresh = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, length));
+    const inOrder = offset >= expected && offset - expected < BLOCK_BYTES;
+    expected = offset + length;
+    let bytes = block.subarray(offset - start, expected - start);
+    if (offset < start || bytes.length < length) {
+      const fresh = Buffer.allocUnsafe(inOrder ? Math.max(BLOCK_BYTES, length) : length);
       const { bytesRead } = await handle.read(fresh, 0, fresh.length, offset);
-      start = offset;
-      block = fresh.subarray(0, bytesRead);
+      bytes = fresh.subarray(0, Math.min(length, bytesRead));
+      if (inOrder) {
+        start = offset;
+        block = fresh.subarray(0, bytesRead);
+      }
     }
-    const bytes = block.subarray(offset - start, offset - start + length);
     const decoded = decodeText(bytes);
     if (decoded.kind === "unreadable" || bytes.length < length) return null;
     try {

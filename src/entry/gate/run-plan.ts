@@ -127,6 +127,11 @@ export async function settleCritical(
   return settleCriticalCases(run, critical, (id, metric) => isWaived(waivers, id, metric));
 }
 
+/** One look at all cases may take them in the file's order, which reads fast; what is decided is the same. */
+function takenOrder({ plan, entries }: Preparation): readonly string[] {
+  return plan.looks.length === 1 ? entries.map(({ id }) => id) : plan.order;
+}
+
 /** Runs the looks, then settles the critical cases. */
 async function execute(execution: Execution): Promise<GateRun> {
   const { preparation, usage, observer } = execution;
@@ -134,7 +139,7 @@ async function execute(execution: Execution): Promise<GateRun> {
   const run = evaluationRun(execution);
   const looks = plan.looks.map(({ cases }) => cases);
   const decide = decideLooks(preparation, hasBaseline(preparation));
-  const { decision, rows } = await runLooks(run, { order: plan.order, looks }, decide);
+  const { decision, rows } = await runLooks(run, { order: takenOrder(preparation), looks }, decide);
   return {
     decision,
     rows,
