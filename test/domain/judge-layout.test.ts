@@ -15,6 +15,7 @@ const scale = fc.oneof(
     notApplicable: fc.array(text),
   }),
   fc.record({ kind: fc.constant("likert" as const), min: fc.integer(), max: fc.integer() }),
+  fc.record({ kind: fc.constant("pairwise" as const) }),
 );
 const task: fc.Arbitrary<JudgeTask> = fc.record({
   nonce: hex,

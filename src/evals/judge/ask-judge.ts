@@ -26,7 +26,7 @@ export type Reading<Answer> =
   | { readonly kind: "unusable"; readonly problem: string };
 
 /** One request to a judge and how to read its reply. */
-export interface JudgeQuestion<Answer> {
+interface JudgeQuestion<Answer> {
   readonly request: ModelRequest;
   readonly read: (completion: Completion) => Reading<Answer>;
 }

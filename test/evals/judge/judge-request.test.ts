@@ -111,6 +111,17 @@ describe("the request to a judge", () => {
     expect(request.messages.at(-1)?.content.length).toBeLessThan(65_000);
   });
 
+  it("shows the reference answer unless the rubric keeps it back", async () => {
+    const testCase = { ...giftCardCase, expected: "No" };
+    const kinds = async (reference: "required" | "optional" | "off") =>
+      taskOf(await requestOf({ case: testCase, rubric: aRubric({ reference }) })).sections.map(
+        ({ kind }) => kind,
+      );
+    expect(await kinds("required")).toContain("expected");
+    expect(await kinds("optional")).toContain("expected");
+    expect(await kinds("off")).not.toContain("expected");
+  });
+
   it("shows the tool calls of an output", async () => {
     const { requests } = await judgeWith((task) => JSON.stringify(reply(task)), {
       toolCalls: [{ name: "refund", arguments: '{"days":30}' }],
@@ -145,12 +156,13 @@ describe("a judge's fingerprint", () => {
       await requestOf({
         rubric: aRubric({ scale: { kind: "likert", min: 1, max: 5 }, instructions: "Be strict." }),
       }),
+      await requestOf({ rubric: aRubric({ scale: { kind: "pairwise" } }) }),
     ];
     const told = textDigest(JSON.stringify(requests));
     expect({ judgePromptVersion, told }).toMatchInlineSnapshot(`
       {
         "judgePromptVersion": 1,
-        "told": "sha256:968f003e2ee660dfce76262640460c7d869ebb94dd93aaefbbec5d78c3cda68e",
+        "told": "sha256:fc71a0aeb390a5756643a52a9ae56a02548a3b69ea91c17e515124dc8c2cef1a",
       }
     `);
   });
