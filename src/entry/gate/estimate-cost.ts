@@ -45,27 +45,35 @@ export interface CostQuestion {
   readonly outputTokens: MeanTokens;
 }
 
-function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party[] {
-  const variables = mean(cases.map(({ vars }) => countTokens(JSON.stringify(vars))));
-  const outputs = versions.map(
-    ({ template }) => outputTokens.generation ?? template.modelParameters.maxTokens ?? OUTPUT_TOKENS,
+/** Whether counting its tokens can change the sum. */
+function costsMoney({ settings, calls }: Pick<Party, "settings" | "calls">): boolean {
+  const price = priceOf(settings)?.price;
+  return calls > 0 && (price === undefined || price.inputPerMillion > 0 || price.outputPerMillion > 0);
+}
+
+function promptTokens(template: PromptTemplate, cases: readonly Case[]): number {
+  const prompts = cases.map(({ vars, id }) =>
+    renderMessages(template, vars, id).map(({ content }) => content),
   );
+  return mean(prompts.map((contents) => countTokens(contents.join("\n"))));
+}
+
+/** Those that cost something; for the others no token is counted, since the tables of the tokenizer are large. */
+function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party[] {
+  const answerTokens = ({ template }: (typeof versions)[number]): number =>
+    outputTokens.generation ?? template.modelParameters.maxTokens ?? OUTPUT_TOKENS;
+  const outputs = versions.length === 0 ? [OUTPUT_TOKENS] : versions.map(answerTokens);
+  const paidJudges = judges.filter(costsMoney);
+  const variables =
+    paidJudges.length === 0 ? 0 : mean(cases.map(({ vars }) => countTokens(JSON.stringify(vars))));
   return [
-    ...versions.map(({ template, settings, calls }, index) => ({
-      settings,
-      calls,
-      inputTokens: mean(
-        cases.map(({ vars, id }) =>
-          countTokens(
-            renderMessages(template, vars, id)
-              .map(({ content }) => content)
-              .join("\n"),
-          ),
-        ),
-      ),
-      outputTokens: outputs[index] ?? OUTPUT_TOKENS,
+    ...versions.filter(costsMoney).map((version) => ({
+      settings: version.settings,
+      calls: version.calls,
+      inputTokens: promptTokens(version.template, cases),
+      outputTokens: answerTokens(version),
     })),
-    ...judges.map(({ rubric, settings, calls }) => ({
+    ...paidJudges.map(({ rubric, settings, calls }) => ({
       settings,
       calls,
       inputTokens:
