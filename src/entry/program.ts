@@ -179,8 +179,12 @@ const registerJudgeCommands: Registration = (program, context, finish) => {
   )
     .option("--baseline <version|label|file>", "the version", "production")
     .addOption(new Option("--tier <tier>", "whose policy the gate follows").choices(TIERS).default("minor"))
-    .option("--runs <number>", "how often the samples are dealt to both sides", wholeNumber(1), 1_000)
-    .option("--samples <number>", "answers to each case (default: two for each repeat)", wholeNumber(2))
+    .option("--runs <number>", "how often the samples are dealt to both sides", wholeNumber(1), 2_000)
+    .option(
+      "--samples <number>",
+      "answers to each case (default: what two sides need and two more)",
+      wholeNumber(2),
+    )
     .option("--outputs <file>", "stored outputs with several samples of each case", collect, [])
     .option("--filter-tag <tag>", "only cases with this tag (repeatable)", collect, [])
     .option("--filter-id <id>", "only this case (repeatable)", collect, [])

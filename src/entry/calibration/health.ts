@@ -105,9 +105,13 @@ function unknown(reason: string): Ruling {
   return { verdict: "unknown", reasons: [reason] };
 }
 
+/** A rate that may be this many times the nominal one was not measured. */
+const WIDEST = 2;
+
 /**
- * Whether the gate keeps its promise. Unhealthy when the rate is above nominal beyond doubt, healthy when it is shown to
- * be at most nominal; draws that cannot show either tell nothing, and neither do those of a version without any noise.
+ * Whether the gate keeps its promise: unhealthy when the rate is above nominal beyond doubt, healthy when the observed
+ * one is not above and more than twice as much is ruled out. Other draws tell nothing, and neither do those of a version
+ * without any noise or of a gate that passes nothing.
  */
 export function judgeHealth(tally: Tally, deterministic: boolean): Ruling {
   const { low, high, rate } = blockRate(tally);
@@ -125,9 +129,9 @@ export function judgeHealth(tally: Tally, deterministic: boolean): Ruling {
       "the gate passed an unchanged candidate in no draw: the dataset is too small for its margins",
     );
   }
-  if (high > nominal) {
+  if (rate > nominal || high > WIDEST * nominal) {
     return unknown(
-      `${tally.runs} draws leave up to ${percent(high)} open, and ${percent(nominal)} are allowed: raise --runs`,
+      `${tally.runs} draws leave ${percent(low)} to ${percent(high)} open, and ${percent(nominal)} are allowed: raise --runs`,
     );
   }
   return { verdict: "healthy", reasons: [] };

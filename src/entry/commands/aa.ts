@@ -29,7 +29,7 @@ export interface AaOptions extends CommonOptions, RunSettings, Omit<GateSelectio
   readonly tier: Tier;
   /** How often the version is put against itself. */
   readonly runs: number;
-  /** Answers to each case; by default as many as two sides of a gate need. */
+  /** Answers to each case; by default two more than two sides of a gate need. */
   readonly samples?: number | undefined;
 }
 
@@ -53,7 +53,8 @@ async function openScope(context: CommandContext, options: AaOptions): Promise<G
 
 function sampleCount({ samples }: AaOptions, { policy, outputs }: Preparation): number {
   const needed = 2 * policy.repeat;
-  if (samples === undefined) return needed;
+  // With no more than needed, every draw has the same cases that differ, and the rate is that of their number alone.
+  if (samples === undefined) return needed + 2;
   if (outputs.candidate !== undefined) {
     throw new GateError(
       "USAGE",
