@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isPromptName } from "../domain/registry.ts";
 import type { Assertion, Case } from "../domain/case.ts";
+import type { Price } from "../domain/project.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
@@ -17,6 +18,12 @@ export interface ProjectSchemas {
   readonly registryKinds: readonly string[];
   /** Keys of the table in `models/`. */
   readonly providers: readonly string[];
+  /** What a model costs that has no price in the config; null = nobody says. */
+  readonly publishedPrice?: (model: {
+    readonly provider: string;
+    readonly model: string;
+    readonly baseUrl?: string | undefined;
+  }) => Price | null;
 }
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);

@@ -93,6 +93,17 @@ function distinct(problems: readonly Problem[]): Problem[] {
   ];
 }
 
+/** The config as its rules see it: a model with a published price has one. */
+function withPublishedPrices(config: WrittenConfig, { schemas }: LoadOptions): WrittenConfig {
+  const { publishedPrice } = schemas;
+  if (publishedPrice === undefined) return config;
+  const priced = (model: WrittenConfig["models"][string]): typeof model => ({
+    ...model,
+    price: model.price ?? publishedPrice(model) ?? undefined,
+  });
+  return { ...config, models: mapValues(config.models, priced) };
+}
+
 interface ReadConfig {
   readonly config: WrittenConfig | null;
   readonly problems: readonly Problem[];
@@ -119,7 +130,9 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const problems = inFileOrder([
     ...configProblems,
     ...parts.flatMap((part) => part.problems),
-    ...(config === null ? [] : projectProblems(document, config, parts, options.waivers)),
+    ...(config === null
+      ? []
+      : projectProblems(document, withPublishedPrices(config, options), parts, options.waivers)),
   ]);
   if (config === null || problems.some(({ severity }) => severity === "error")) {
     throw new ProblemsError(codeOf(problems, file, parts), problems);

@@ -4,6 +4,7 @@ import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
 import { assertionSchema, caseAssertionSchema, verifyAssertions } from "../evals/checks/index.ts";
 import { modelProviders } from "../models/index.ts";
+import { publishedPrice } from "../models/prices.ts";
 import { openRegistry, registries } from "../registries/index.ts";
 import { checkJudges } from "./check-judges.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
@@ -28,6 +29,7 @@ export async function loadProjectFrom(
       verifyCase: verifyAssertions,
       registryKinds: Object.keys(registries),
       providers: Object.keys(modelProviders),
+      publishedPrice: (model) => publishedPrice(model)?.price ?? null,
     },
   });
   checkJudges(project);

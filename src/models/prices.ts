@@ -33,7 +33,7 @@ export function publishedPrice({
   provider,
   model,
   baseUrl,
-}: Pick<ModelSettings, "provider" | "model" | "baseUrl">): {
+}: Pick<ModelSettings, "provider" | "model"> & { readonly baseUrl?: string | undefined }): {
   readonly price: Price;
   readonly date: string;
 } | null {

@@ -3,66 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { GateResult } from "../../src/domain/gate-result.ts";
-import { runGate, type GateOptions } from "../../src/entry/commands/gate.ts";
-import { runMerge, type MergeOptions } from "../../src/entry/commands/merge.ts";
-import { runPublish } from "../../src/entry/commands/publish.ts";
-import type { CommandContext } from "../../src/entry/context.ts";
 import { aProject, aPrompt } from "../e2e/project.ts";
+import { checkout, refusal, withCandidate, type Checkout } from "./gate-checkout.ts";
 
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-interface Checkout {
-  readonly folder: string;
-  readonly context: CommandContext;
-  /** The one document that the last command printed. */
-  printed(): unknown;
-}
-
-function checkout(folder: string): Checkout {
-  let last = "";
-  const context: CommandContext = {
-    cwd: folder,
-    environment: {},
-    clock: { now: () => Date.UTC(2026, 10, 20) },
-    log: { info: () => {}, warn: () => {} },
-    print: (text) => void (last = text),
-    signal: new AbortController().signal,
-    terminal: { color: false, interactive: false, width: 100 },
-  };
+function known(folder: string): Checkout {
   folders.push(folder);
-  return { folder, context, printed: () => JSON.parse(last) as unknown };
-}
-
-const common = { json: true, verbose: false };
-const selection = { baseline: "production", tier: "auto", filterTag: [], filterId: [], outputs: [] } as const;
-
-function gate(at: Checkout, options: Partial<GateOptions> = {}): Promise<number> {
-  return runGate(at.context, {
-    ...common,
-    ...selection,
-    prompts: [],
-    output: [],
-    concurrency: 4,
-    cache: true,
-    dryRun: false,
-    ...options,
-  });
-}
-
-function merge(at: Checkout, directories: string[], options: Partial<MergeOptions> = {}): Promise<number> {
-  return runMerge(at.context, { ...common, ...selection, directories, output: [], ...options });
+  return checkout(folder);
 }
 
 /** A project with 1.0.0 in production and a candidate that the instruction makes better or worse. */
 async function aGate(instruction: string, judged = false): Promise<Checkout> {
-  const { folder, write } = aProject({ cases: 90, judged });
-  const made = checkout(folder);
-  await runPublish(made.context, { ...common, prompt: "greeter", label: "production", author: "test" });
-  write("prompts/greeter.prompt.yml", aPrompt("1.1.0", instruction));
-  return made;
+  const project = aProject({ cases: 90, judged });
+  folders.push(project.folder);
+  return withCandidate(project, instruction);
 }
 
 /** The same files on another machine: everything but what runs left behind. */
@@ -70,22 +28,21 @@ function anotherMachine({ folder }: Checkout): Checkout {
   const copy = mkdtempSync(join(tmpdir(), "promptgate-machine-"));
   cpSync(folder, copy, { recursive: true });
   rmSync(join(copy, ".promptgate/runs"), { recursive: true, force: true });
-  return checkout(copy);
+  return known(copy);
 }
 
 async function shards(at: Checkout, of: number): Promise<string> {
   const output = join(at.folder, "downloads");
   for (let index = 1; index <= of; index += 1) {
     const machine = anotherMachine(at);
-    await gate(machine, { shard: `${index}/${of}`, shardOutput: join("out", String(index)) });
+    await machine.gate({ shard: `${index}/${of}`, shardOutput: join("out", String(index)) });
     cpSync(join(machine.folder, "out", String(index)), join(output, String(index)), { recursive: true });
   }
   return output;
 }
 
 /** A result without what depends on where and how often it was made. */
-function verdictOf(document: unknown): unknown {
-  const { verdict, exitCode, prompts } = document as GateResult;
+function verdictOf({ verdict, exitCode, prompts }: GateResult): unknown {
   return { verdict, exitCode, prompts: prompts.map((prompt) => ({ ...prompt, usage: null, stored: null })) };
 }
 
@@ -101,47 +58,40 @@ describe("merge", () => {
     const { instruction, judged, of, expected } = shape;
     const whole = await aGate(instruction, judged);
     const parts = anotherMachine(whole);
-    const exitCode = await gate(whole);
+    const exitCode = await whole.gate();
     const downloads = await shards(parts, of);
     expect(exitCode).toBe(expected);
-    expect(await merge(parts, [downloads])).toBe(exitCode);
+    expect(await parts.merge([downloads])).toBe(exitCode);
     expect(verdictOf(parts.printed())).toEqual(verdictOf(whole.printed()));
   });
 
   it("keeps the result in the run's folder, and repeats it", async () => {
     const made = await aGate(better);
     const downloads = await shards(made, 2);
-    await merge(made, [join(downloads, "1"), join(downloads, "2")]);
-    const [first] = (made.printed() as GateResult).prompts;
+    await made.merge([join(downloads, "1"), join(downloads, "2")]);
+    const [first] = made.printed().prompts;
     expect(readdirSync(join(made.folder, first?.runDir ?? ""))).toContain("result.json");
     expect(first?.stored).toBe(false);
-    await merge(made, [downloads]);
-    expect((made.printed() as GateResult).prompts[0]?.stored).toBe(true);
+    await made.merge([downloads]);
+    expect(made.printed().prompts[0]?.stored).toBe(true);
   });
 
   it("finds shards that one machine wrote into the run's folder", async () => {
     const made = await aGate(better);
-    await gate(made, { shard: "1/2" });
-    await gate(made, { shard: "2/2" });
-    const { next } = made.printed() as { next: string };
+    await made.gate({ shard: "1/2" });
+    await made.gate({ shard: "2/2" });
+    const { next } = made.printed() as unknown as { next: string };
     const [, pattern = ""] = /^promptgate merge (\S+)\/\*-of-2$/.exec(next) ?? [];
-    expect(await merge(made, [pattern])).toBe(0);
+    expect(await made.merge([pattern])).toBe(0);
   });
 
   it("draws a verdict that needs no call again", async () => {
     const made = await aGate("Answer only from the context.");
     const downloads = await shards(made, 2);
-    expect(await merge(made, [downloads])).toBe(0);
-    expect((made.printed() as GateResult).prompts[0]?.headline).toMatch(/^Nothing changed/);
+    expect(await made.merge([downloads])).toBe(0);
+    expect(made.printed().prompts[0]?.headline).toMatch(/^Nothing changed/);
   });
 });
-
-async function refusal(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => "merged",
-    (error: unknown) => error,
-  );
-}
 
 async function twoShards(): Promise<{ made: Checkout; downloads: string }> {
   const made = await aGate(better);
@@ -212,7 +162,7 @@ describe("a set of shards that is not whole", () => {
   ])("with %s is refused with one line", async (_, harm, message) => {
     const { made, downloads } = await twoShards();
     harm(downloads);
-    const error = await refusal(merge(made, [downloads]));
+    const error = await refusal(made.merge([downloads]));
     expect(error).toMatchObject({
       code: "SCORES_INVALID",
       message: expect.stringMatching(message) as string,
@@ -230,7 +180,7 @@ describe("a set of shards that is not whole", () => {
   ])("of another %s than the checkout's is refused", async (subject, file, text) => {
     const { made, downloads } = await twoShards();
     writeFileSync(join(made.folder, file), text);
-    expect(await refusal(merge(made, [downloads]))).toMatchObject({
+    expect(await refusal(made.merge([downloads]))).toMatchObject({
       code: "SCORES_INVALID",
       message: expect.stringContaining(`it has another ${subject}`) as string,
     });
@@ -238,20 +188,20 @@ describe("a set of shards that is not whole", () => {
 
   it("is refused in an empty folder and in none", async () => {
     const made = await aGate(better);
-    expect(await refusal(merge(made, ["prompts"]))).toMatchObject({ code: "SCORES_INVALID" });
-    expect(await refusal(merge(made, ["nowhere"]))).toMatchObject({ code: "STORAGE_FAILED" });
+    expect(await refusal(made.merge(["prompts"]))).toMatchObject({ code: "SCORES_INVALID" });
+    expect(await refusal(made.merge(["nowhere"]))).toMatchObject({ code: "STORAGE_FAILED" });
   });
 });
 
 describe("gate --shard", () => {
   it.each(["0/2", "3/2", "1/0", "1", "a/b", "1/2/3", "-1/2", "1/20000"])("refuses %s", async (shard) => {
     const made = await aGate(better);
-    expect(await refusal(gate(made, { shard }))).toMatchObject({ code: "USAGE" });
+    expect(await refusal(made.gate({ shard }))).toMatchObject({ code: "USAGE" });
   });
 
   it("refuses a report, for nothing is decided", async () => {
     const made = await aGate(better);
-    expect(await refusal(gate(made, { shard: "1/2", output: ["report.md"] }))).toMatchObject({
+    expect(await refusal(made.gate({ shard: "1/2", output: ["report.md"] }))).toMatchObject({
       code: "USAGE",
     });
   });

@@ -6,11 +6,11 @@ import type {
   RunUsage,
 } from "../../domain/gate-result.ts";
 import type { ModelSettings } from "../../domain/project.ts";
-import { comparesOutputs, judgesOf, type Rubric } from "../../domain/rubric.ts";
 import type { MetricResult, VerdictKind } from "../../domain/scores.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import type { GatePlan } from "../../gate/plan.ts";
 import { waivedCases } from "../../gate/waivers.ts";
+import { askedModels, judgesToAsk, publishedPriceNotes } from "./asked-models.ts";
 import { describeChanges, largestChanges } from "./case-changes.ts";
 import type { GateRun } from "./run-plan.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
@@ -25,16 +25,6 @@ const NO_USAGE: RunUsage = {
   inputTokens: 0,
   outputTokens: 0,
 };
-
-/** Every judge of every rubric that can be asked: without a baseline there are no pairs. */
-export function judgesToAsk({
-  rubrics,
-  baseline,
-}: Pick<Preparation, "rubrics" | "baseline">): { readonly rubric: Rubric; readonly judge: string }[] {
-  return rubrics
-    .filter((rubric) => baseline !== null || !comparesOutputs(rubric))
-    .flatMap((rubric) => judgesOf(rubric).map((judge) => ({ rubric, judge })));
-}
 
 /** How many calls the plan makes at most; stored outputs need none. */
 export function plannedCalls(preparation: Preparation): PlanSummary["calls"] {
@@ -175,10 +165,13 @@ export async function assembleResult(
   const empty = emptyResult(scope, preparation);
   const { decision, rows, critical, unscored, usage } = run;
   const waived = waivedCases(scope.prompt.waivers);
+  // A replay costs nothing: what its calls cost once is not of this day.
+  const isReplay = scope.selection.replay !== undefined;
+  const notes = isReplay ? [] : publishedPriceNotes(askedModels(scope, preparation));
   return {
     ...empty,
     ...ruling(run),
-    warnings: [...empty.warnings, ...decision.warnings],
+    warnings: [...empty.warnings, ...notes, ...decision.warnings],
     metrics: decision.metrics.filter(({ level, candidate }) => level !== "off" || candidate !== null),
     cases: {
       total: empty.cases.total,

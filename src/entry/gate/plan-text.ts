@@ -1,9 +1,9 @@
 import { visibleLine } from "../../domain/visible.ts";
 import { modelSettingsOf } from "./resolve-versions.ts";
-import { judgesToAsk, plannedCalls } from "./assemble-result.ts";
+import { askedModels, judgesToAsk, publishedPriceNotes } from "./asked-models.ts";
+import { plannedCalls } from "./assemble-result.ts";
 import { estimateCost } from "./estimate-cost.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
-import { askedModels, publishedPriceNotes } from "./run-budget.ts";
 
 /** Cases whose prompts are counted for the estimate. */
 const COUNTED_CASES = 20;
