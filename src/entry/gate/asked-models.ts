@@ -10,9 +10,13 @@ import { modelSettingsOf } from "./resolve-versions.ts";
 export function judgesToAsk({
   rubrics,
   baseline,
-}: Pick<Preparation, "rubrics" | "baseline">): { readonly rubric: Rubric; readonly judge: string }[] {
+  outputs,
+}: Pick<Preparation, "rubrics" | "baseline" | "outputs">): {
+  readonly rubric: Rubric;
+  readonly judge: string;
+}[] {
   return rubrics
-    .filter((rubric) => baseline !== null || !comparesOutputs(rubric))
+    .filter((rubric) => baseline !== null || outputs.baseline !== undefined || !comparesOutputs(rubric))
     .flatMap((rubric) => judgesOf(rubric).map((judge) => ({ rubric, judge })));
 }
 

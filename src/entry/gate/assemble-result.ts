@@ -16,7 +16,8 @@ import type { GateRun } from "./run-plan.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { modelSettingsOf } from "./resolve-versions.ts";
 
-const NO_USAGE: RunUsage = {
+/** What a run spends that asks nobody. */
+export const NO_USAGE: RunUsage = {
   calls: 0,
   cachedCalls: 0,
   costUsd: 0,
@@ -31,7 +32,7 @@ export function plannedCalls(preparation: Preparation): PlanSummary["calls"] {
   const { plan, outputs, baseline, policy } = preparation;
   const cases = plan.looks.at(-1)?.cases ?? 0;
   const sides = (["candidate", "baseline"] as const).filter(
-    (side) => side === "candidate" || baseline !== null,
+    (side) => side === "candidate" || baseline !== null || outputs.baseline !== undefined,
   );
   const answers = cases * policy.repeat * sides.length;
   const generated = cases * policy.repeat * sides.filter((side) => outputs[side] === undefined).length;
