@@ -70,8 +70,15 @@ function measures({ completion, costUsd, cached }: Answer): Record<string, numbe
   };
 }
 
-function rowIdentity({ case: testCase, sample }: CaseMeasurement): Pick<ScoreRow, "id" | "sample" | "group"> {
-  return { id: testCase.id, sample, ...(testCase.group === undefined ? {} : { group: testCase.group }) };
+/** A literal where it can be: a spread gives every row a shape of its own, and there may be 200,000 rows. */
+function rowOf(
+  { case: { id, group }, sample }: CaseMeasurement,
+  scored: Pick<ScoreRow, "scores" | "measures" | "judges">,
+): ScoreRow {
+  const { scores, measures = {}, judges } = scored;
+  const row = { id, sample, scores, measures };
+  if (group === undefined && judges === undefined) return row;
+  return { ...row, ...(group === undefined ? {} : { group }), ...(judges === undefined ? {} : { judges }) };
 }
 
 /** Every metric of the case is unscored: a missing measurement is neither a pass nor a zero. */
@@ -84,11 +91,10 @@ function unscoredCase(measurement: CaseMeasurement, failure: GateError): CaseEva
   const scores = Object.fromEntries(metrics.map((metric) => [metric, null]));
   return {
     side: measurement.side.name,
-    row: {
-      ...rowIdentity(measurement),
+    row: rowOf(measurement, {
       scores,
       measures: { latency: null, cost: null, tokens: null, characters: null },
-    },
+    }),
     completion: null,
     passed: null,
     reasons: Object.fromEntries(metrics.map((metric) => [metric, failure.message])),
@@ -149,8 +155,7 @@ export async function evaluateCase(measurement: CaseMeasurement): Promise<CaseEv
   const checked = Object.entries(metricScores(results));
   return {
     side: side.name,
-    row: {
-      ...rowIdentity(measurement),
+    row: rowOf(measurement, {
       scores: Object.fromEntries([
         ...checked.map(([metric, { value }]) => [metric, value] as const),
         ...Array.from(
@@ -160,7 +165,7 @@ export async function evaluateCase(measurement: CaseMeasurement): Promise<CaseEv
       ]),
       measures: measures(answer),
       ...notesOf(judged),
-    },
+    }),
     completion,
     passed: allPassed(results, judged),
     reasons: Object.fromEntries([
