@@ -220,29 +220,29 @@ it("the embedded judge answers in the contract, whatever the text", async () => 
   );
 });
 
+async function prefer(first: string, second: string, criterion = support): Promise<unknown> {
+  const text = await complete({
+    nonce: "ab".repeat(16),
+    tag: "cd".repeat(16),
+    rubric: {
+      name: "metric",
+      scale: { kind: "pairwise" },
+      criteria: [{ id: "one", question: criterion }],
+    },
+    sections: [
+      { kind: "variable", name: "context", text: context },
+      { kind: "variable", name: "query", text: "How long do refunds take?" },
+      { kind: "output", name: "first", text: first },
+      { kind: "output", name: "second", text: second },
+    ],
+    refused: null,
+  });
+  return (JSON.parse(text) as { criteria: { label: string }[] }).criteria[0]?.label;
+}
+
 describe("the embedded judge of a comparison", () => {
   const rightAnswer = "Refunds are paid within 5 days.";
   const wrongAnswer = "Refunds are paid in cash at every branch.";
-
-  async function prefer(first: string, second: string, criterion = support): Promise<unknown> {
-    const text = await complete({
-      nonce: "ab".repeat(16),
-      tag: "cd".repeat(16),
-      rubric: {
-        name: "metric",
-        scale: { kind: "pairwise" },
-        criteria: [{ id: "one", question: criterion }],
-      },
-      sections: [
-        { kind: "variable", name: "context", text: context },
-        { kind: "variable", name: "query", text: "How long do refunds take?" },
-        { kind: "output", name: "first", text: first },
-        { kind: "output", name: "second", text: second },
-      ],
-      refused: null,
-    });
-    return (JSON.parse(text) as { criteria: { label: string }[] }).criteria[0]?.label;
-  }
 
   it.each([
     [rightAnswer, wrongAnswer, "first"],
