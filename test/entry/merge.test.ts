@@ -17,9 +17,15 @@ function known(folder: string): Checkout {
 }
 
 /** A project with 1.0.0 in production and a candidate that the instruction makes better or worse. */
-async function aGate(instruction: string, judged = false): Promise<Checkout> {
+async function aGate(instruction: string, judged = false, critical = 0): Promise<Checkout> {
   const project = aProject({ cases: 90, judged });
   folders.push(project.folder);
+  const dataset = "golden-datasets/greeter.jsonl";
+  const lines = readFileSync(join(project.folder, dataset), "utf8").split("\n");
+  const marked = lines.map((line, index) =>
+    index < critical ? line.replace("{", '{"critical":true,') : line,
+  );
+  project.write(dataset, marked.join("\n"));
   return withCandidate(project, instruction);
 }
 
@@ -51,12 +57,12 @@ const better = "Answer only from the context. Name the price.";
 
 describe("merge", () => {
   it.each([
-    ["as good", { instruction: better, judged: false, of: 3, expected: 0 }],
-    ["worse", { instruction: worse, judged: false, of: 2, expected: 1 }],
-    ["judged", { instruction: better, judged: true, of: 4, expected: 0 }],
+    ["as good", { instruction: better, judged: false, critical: 0, of: 3, expected: 0 }],
+    ["worse", { instruction: worse, judged: false, critical: 9, of: 2, expected: 1 }],
+    ["judged", { instruction: better, judged: true, critical: 9, of: 4, expected: 0 }],
   ])("gives the verdict of one machine for a candidate that is %s", async (_, shape) => {
-    const { instruction, judged, of, expected } = shape;
-    const whole = await aGate(instruction, judged);
+    const { instruction, judged, critical, of, expected } = shape;
+    const whole = await aGate(instruction, judged, critical);
     const parts = anotherMachine(whole);
     const exitCode = await whole.gate();
     const downloads = await shards(parts, of);

@@ -2,6 +2,7 @@ import { jsonDigest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import type { CaseEntry } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import type { SideName } from "../../evals/sides.ts";
 import type { RunIdentity } from "./run-directory.ts";
 import type { ReadShard } from "./shard-files.ts";
 import { shardOf } from "./shard-of.ts";
@@ -83,45 +84,53 @@ export function checkShardSet(shards: readonly ReadShard[], expected: ExpectedRu
   }
 }
 
+/** What the shards of a run must hold together. */
+interface ExpectedCases {
+  readonly entries: readonly CaseEntry[];
+  /** Cases of the plan's looks. */
+  readonly ids: readonly string[];
+  /** Critical cases that no waiver sets aside. */
+  readonly critical: readonly string[];
+  readonly sides: readonly SideName[];
+}
+
+/** The first case that a shard should hold and does not, with what it lacks. */
+function lostCase(
+  { comparison, criticalCases }: ReadShard,
+  { ids, critical, sides }: ExpectedCases,
+  isOwn: (id: string) => boolean,
+): string | null {
+  const lists = [
+    ...sides.map((side) => ({ side, ids, records: comparison, what: `the ${side}'s case` })),
+    { side: "candidate" as const, ids: critical, records: criticalCases, what: "the critical case" },
+  ];
+  for (const { side, ids: wanted, records, what } of lists) {
+    const held = new Set(records.filter((record) => record.side === side).map(({ row }) => row.id));
+    const lost = wanted.find((id) => isOwn(id) && !held.has(id));
+    if (lost !== undefined) return `${what} ${visibleLine(lost, 60)}`;
+  }
+  return null;
+}
+
 /** Throws `SCORES_INVALID` unless every shard holds exactly its own cases, on every side. */
-export function checkShardCases(
-  shards: readonly ReadShard[],
-  {
-    entries,
-    ids,
-    sides,
-  }: {
-    readonly entries: readonly CaseEntry[];
-    /** Cases of the plan's looks. */
-    readonly ids: readonly string[];
-    readonly sides: readonly ("baseline" | "candidate")[];
-  },
-): void {
-  const groups = new Map(entries.map((entry) => [entry.id, entry]));
+export function checkShardCases(shards: readonly ReadShard[], expected: ExpectedCases): void {
+  const { entries, ids, sides } = expected;
+  const of = shards[0]?.manifest.shard.of ?? 1;
+  const places = new Map(entries.map((entry) => [entry.id, shardOf(entry, of)]));
   const planned = new Set(ids);
-  for (const { folder, manifest, comparison } of shards) {
-    const { index, of } = manifest.shard;
-    const shown = visibleLine(folder, 200);
-    const own = (id: string): boolean => {
-      const entry = groups.get(id);
-      return entry !== undefined && planned.has(id) && shardOf(entry, of) === index;
-    };
-    const stranger = comparison.find(({ side, row }) => !own(row.id) || !sides.includes(side));
+  for (const shard of shards) {
+    const shown = visibleLine(shard.folder, 200);
+    const isOwn = (id: string): boolean => places.get(id) === shard.manifest.shard.index;
+    const stranger = shard.comparison.find(
+      ({ side, row }) => !isOwn(row.id) || !planned.has(row.id) || !sides.includes(side),
+    );
     if (stranger !== undefined) {
       throw refused(
         `${shown} holds the case ${visibleLine(stranger.row.id, 60)} (${stranger.side}), which is not in this shard's part of the run`,
         foreignHint,
       );
     }
-    for (const side of sides) {
-      const held = new Set(comparison.filter((record) => record.side === side).map(({ row }) => row.id));
-      const lost = ids.find((id) => own(id) && !held.has(id));
-      if (lost !== undefined) {
-        throw refused(
-          `${shown} is truncated: it lacks the ${side}'s case ${visibleLine(lost, 60)}`,
-          "run this shard again",
-        );
-      }
-    }
+    const lost = lostCase(shard, expected, isOwn);
+    if (lost !== null) throw refused(`${shown} is truncated: it lacks ${lost}`, "run this shard again");
   }
 }

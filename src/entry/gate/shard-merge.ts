@@ -2,7 +2,8 @@ import type { PromptGateResult, RunUsage } from "../../domain/gate-result.ts";
 import type { ScoreRow } from "../../domain/scores.ts";
 import { takeLooks, type Rows } from "../../evals/run-looks.ts";
 import type { SideName } from "../../evals/sides.ts";
-import { assembleResult } from "./assemble-result.ts";
+import { waivedCases } from "../../gate/waivers.ts";
+import { assembleResult, NO_USAGE } from "./assemble-result.ts";
 import type { ReportedEvaluation } from "./case-changes.ts";
 import { keepRun, storedVerdict, verdictWithoutCalls } from "./gate-prompt.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
@@ -19,15 +20,6 @@ function added(left: number | null, right: number | null): number | null {
 
 /** What all shards spent together; one unknown cost makes the sum unknown. */
 export function sumUsage(shards: readonly { readonly usage: RunUsage }[]): RunUsage {
-  const nothing: RunUsage = {
-    calls: 0,
-    cachedCalls: 0,
-    costUsd: 0,
-    generationUsd: 0,
-    judgeUsd: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-  };
   return shards.reduce<RunUsage>(
     (sum, { usage }) => ({
       calls: sum.calls + usage.calls,
@@ -38,7 +30,7 @@ export function sumUsage(shards: readonly { readonly usage: RunUsage }[]): RunUs
       inputTokens: sum.inputTokens + usage.inputTokens,
       outputTokens: sum.outputTokens + usage.outputTokens,
     }),
-    nothing,
+    NO_USAGE,
   );
 }
 
@@ -123,7 +115,9 @@ export async function mergeShards(
   if (early !== null) return early;
   const ids = plan.order.slice(0, plan.looks.at(-1)?.cases ?? 0);
   const sides: SideName[] = hasBaseline(preparation) ? ["baseline", "candidate"] : ["candidate"];
-  checkShardCases(shards, { entries, ids, sides });
+  const waived = waivedCases(scope.prompt.waivers);
+  const critical = entries.filter((entry) => entry.critical && !waived.has(entry.id)).map(({ id }) => id);
+  checkShardCases(shards, { entries, ids, critical, sides });
   const attempt = Math.max(run.header.attempt, ...shards.map(({ manifest }) => manifest.attempt));
   const merged = { ...preparation, run: { ...run, header: { ...run.header, attempt } } };
   await openRun(merged.run);

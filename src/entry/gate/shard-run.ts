@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { runLooks } from "../../evals/run-looks.ts";
+import { NO_USAGE } from "./assemble-result.ts";
 import { verdictWithoutCalls } from "./gate-prompt.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { evaluationRun, settleCritical, withExecution, type RunSettings } from "./run-plan.ts";
@@ -8,7 +9,7 @@ import { shardOf, type Shard } from "./shard-of.ts";
 import { shardRecord, type ShardRecord } from "./shard-records.ts";
 
 /** Cases of the plan's looks that belong to the shard, in the plan's order. */
-export function shardCases({ plan, entries }: Preparation, { index, of }: Shard): string[] {
+function shardCases({ plan, entries }: Preparation, { index, of }: Shard): string[] {
   const own = new Set(entries.filter((entry) => shardOf(entry, of) === index).map(({ id }) => id));
   return plan.order.slice(0, plan.looks.at(-1)?.cases ?? 0).filter((id) => own.has(id));
 }
@@ -17,15 +18,7 @@ const NOTHING: ShardRecords = {
   comparison: [],
   criticalCases: [],
   critical: { broken: [], unsettled: [] },
-  usage: {
-    calls: 0,
-    cachedCalls: 0,
-    costUsd: 0,
-    generationUsd: 0,
-    judgeUsd: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-  },
+  usage: NO_USAGE,
 };
 
 /** Evaluates the shard's cases of all looks, for nothing is decided here, and its critical cases. */
