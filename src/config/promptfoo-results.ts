@@ -4,7 +4,9 @@ import { isObject, parseScoreRow, type ParsedRow, type RowFault } from "./score-
 
 // promptfoo writes `{evalId, results: {version: 3, results: [...], prompts, stats}, config}`. A result holds promptIdx,
 // testIdx, testCase {vars, metadata}, success, score, namedScores, failureReason (2 = error) and error. Repeats are
-// results of their own with another testIdx, so cases are known by their variables.
+// results of their own with another testIdx, so cases are known by their variables. Version 2 has neither testIdx nor
+// failureReason: there an error is a result that was never graded. A grader that failed counts as a score of 0 in
+// promptfoo, and is told by metadata.graderError of its part of gradingResult.
 
 const RESULTS = ["results", "results"] as const;
 const FAILED_BY_ERROR = 2;
@@ -21,6 +23,8 @@ interface Result {
   readonly group: string | undefined;
   readonly failed: boolean;
   readonly namedScores: Record<string, unknown>;
+  /** Metrics whose grader failed; null among them = one without a metric. */
+  readonly ungraded: ReadonlySet<string | null>;
   readonly score: unknown;
   readonly variant: string;
 }
@@ -34,8 +38,33 @@ function caseId(testCase: Record<string, unknown>, result: Record<string, unknow
   return `test-${visibleLine(String(result["testIdx"]), 20)}`;
 }
 
+/** The metrics of a grading and its parts, two levels deep as promptfoo writes them, whose grader failed. */
+function ungradedMetrics(grading: unknown): (string | null)[] {
+  if (!isObject(grading)) return [];
+  const parts = Array.isArray(grading["componentResults"]) ? grading["componentResults"] : [];
+  const isError = isObject(grading["metadata"]) && grading["metadata"]["graderError"] === true;
+  const metric = isObject(grading["assertion"]) ? grading["assertion"]["metric"] : null;
+  return [
+    ...(isError ? [typeof metric === "string" ? metric : null] : []),
+    ...parts.flatMap(ungradedMetrics),
+  ];
+}
+
+/** True when nothing was graded because promptfoo or the provider failed. */
+function isFailed({ failureReason, error, gradingResult }: Record<string, unknown>): boolean {
+  if (failureReason !== undefined) return failureReason === FAILED_BY_ERROR;
+  return typeof error === "string" && error !== "" && !isObject(gradingResult);
+}
+
+function isResult(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
+  return (
+    typeof value["testIdx"] === "number" || (typeof value["success"] === "boolean" && isObject(value["vars"]))
+  );
+}
+
 function readResult(value: unknown): Result | null {
-  if (!isObject(value) || typeof value["testIdx"] !== "number") return null;
+  if (!isResult(value)) return null;
   const testCase = isObject(value["testCase"]) ? value["testCase"] : {};
   const metadata = isObject(testCase["metadata"]) ? testCase["metadata"] : {};
   const conversation = metadata["conversationId"];
@@ -43,7 +72,8 @@ function readResult(value: unknown): Result | null {
   return {
     id: caseId(testCase, value),
     group: typeof conversation === "string" && conversation !== "" ? conversation : undefined,
-    failed: value["failureReason"] === FAILED_BY_ERROR,
+    failed: isFailed(value),
+    ungraded: new Set(ungradedMetrics(value["gradingResult"])),
     namedScores: isObject(value["namedScores"]) ? value["namedScores"] : {},
     score: value["score"],
     variant: JSON.stringify([value["promptIdx"] ?? 0, provider ?? null]),
@@ -59,9 +89,11 @@ function metricNames(results: readonly Result[]): readonly string[] {
 /** An error of promptfoo or the provider is no score: unscored in every metric. */
 function scoresOf(result: Result, names: readonly string[]): Record<string, unknown> {
   if (result.failed) return Object.fromEntries(names.map((name) => [name, null]));
-  return names.length === 1 && names[0] === "score" && !Object.hasOwn(result.namedScores, "score")
-    ? { score: result.score }
-    : result.namedScores;
+  if (names.length === 1 && names[0] === "score" && !Object.hasOwn(result.namedScores, "score")) {
+    return { score: result.ungraded.size > 0 ? null : result.score };
+  }
+  const scores = Object.entries(result.namedScores);
+  return Object.fromEntries(scores.map(([name, score]) => [name, result.ungraded.has(name) ? null : score]));
 }
 
 export type PromptfooRows =
@@ -74,7 +106,10 @@ export function promptfooRows(results: readonly unknown[]): PromptfooRows {
   const read = results.flatMap((value, index) => {
     const result = readResult(value);
     if (result === null) {
-      faults.push({ path: [...RESULTS, index], message: "expected a result with a testIdx" });
+      faults.push({
+        path: [...RESULTS, index],
+        message: "expected a result with a testIdx, or with vars and success",
+      });
     }
     return result === null ? [] : [result];
   });

@@ -42,6 +42,35 @@ function promptfoo(...results: unknown[]): string {
   return JSON.stringify({ evalId: "eval-1", results: { version: 3, results, prompts: [], stats: {} } });
 }
 
+/** A grading of two assertions, of which the second one's grader failed. */
+function grading(metric?: string): Record<string, unknown> {
+  return {
+    pass: false,
+    score: 0,
+    componentResults: [
+      { pass: true, score: 1, assertion: { type: "contains", metric: "facts" } },
+      {
+        pass: false,
+        score: 0,
+        metadata: { graderError: true },
+        assertion: { type: "llm-rubric", ...(metric === undefined ? {} : { metric }) },
+      },
+    ],
+  };
+}
+
+/** A result as version 2 wrote it. */
+function old(vars: Record<string, unknown>, fields: Record<string, unknown>): Record<string, unknown> {
+  return {
+    provider: { id: "openai:gpt-4o-mini" },
+    prompt: { raw: "x", display: "x" },
+    vars,
+    namedScores: {},
+    latencyMs: 1,
+    ...fields,
+  };
+}
+
 describe("reading a score file", () => {
   it("keeps id, scores, sample and group, and leaves other fields alone", async () => {
     const rows = await read(
@@ -180,6 +209,51 @@ describe("reading promptfoo's JSON output", () => {
       ),
     );
     expect(rows[1]?.scores).toEqual({ tone: null });
+  });
+
+  it("takes a grader that failed for no score of its metric, whatever the rest says", async () => {
+    const named = { failureReason: 1, namedScores: { facts: 1, tone: 0 }, gradingResult: grading("tone") };
+    expect((await read(promptfoo(result(named))))[0]?.scores).toEqual({ facts: 1, tone: null });
+    const overall = { failureReason: 1, score: 0.5, gradingResult: grading() };
+    expect((await read(promptfoo(result(overall))))[0]?.scores).toEqual({ score: null });
+  });
+
+  it("keeps an assertion that failed as the 0 that it is", async () => {
+    const failed = { failureReason: 1, success: false, score: 0, error: "Expected output to contain 30" };
+    const gradingResult = { pass: false, score: 0, componentResults: [{ pass: false, score: 0 }] };
+    expect((await read(promptfoo(result({ ...failed, gradingResult }))))[0]?.scores).toEqual({ score: 0 });
+  });
+
+  it("leaves a metric that a test does not have out of its row", async () => {
+    const rows = await read(
+      promptfoo(
+        result({ namedScores: { tone: 1 } }),
+        result({ testIdx: 1, vars: { q: 2 }, testCase: { vars: { q: 2 } }, namedScores: { facts: 0.5 } }),
+      ),
+    );
+    expect(rows.map(({ scores }) => scores)).toEqual([{ tone: 1 }, { facts: 0.5 }]);
+  });
+
+  it("reads version 2, where an error is a result without a grading", async () => {
+    const rows = await read(
+      JSON.stringify({
+        results: {
+          version: 2,
+          timestamp: "2024-01-01",
+          results: [
+            old({ q: 1 }, { success: true, score: 1, gradingResult: { pass: true, score: 1 } }),
+            old(
+              { q: 2 },
+              { success: false, score: 0, error: "Expected x", gradingResult: { pass: false, score: 0 } },
+            ),
+            old({ q: 3 }, { success: false, score: 0, error: "API error: 500" }),
+          ],
+          stats: {},
+          table: {},
+        },
+      }),
+    );
+    expect(rows.map(({ scores }) => scores["score"])).toEqual([1, 0, null]);
   });
 
   it("reads a document over several lines", async () => {
