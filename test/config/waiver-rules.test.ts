@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { renderProblem } from "../../src/domain/problem.ts";
-import { ProblemsError } from "../../src/domain/problem.ts";
+import { ProblemsError, renderProblem } from "../../src/domain/problem.ts";
+import type { Project } from "../../src/domain/project.ts";
 import { loadProject } from "../../src/config/load-project.ts";
 import { aFolder, files, load, problemsOf, schemas } from "./project-folder.ts";
 
@@ -13,6 +13,10 @@ function withWaivers(...waivers: readonly string[]): Record<string, string> {
 
 const TERMS = "owner: ana, reason: known, expires: 2026-12-01";
 const line = files["promptgate.yaml"].split("\n").length + 1;
+
+function until(expires: string): Record<string, string> {
+  return withWaivers(`case: c1, owner: ana, reason: x, expires: ${expires}`);
+}
 
 describe("a waiver", () => {
   it("is read with what it leaves open as null, and belongs to the prompts that have what it names", async () => {
@@ -60,7 +64,7 @@ describe("a waiver", () => {
       'waivers[0].case: desk does not have this case; did you mean "c1"?',
     ],
     [`metric: lenght, ${TERMS}`, 'waivers[0].metric: no prompt has this metric; did you mean "length"?'],
-    [`${TERMS}`, "waivers[0]: expected case, metric or both: what is waived"],
+    [TERMS, "waivers[0]: expected case, metric or both: what is waived"],
     [`case: c1, owner: ana, reason: x`, "waivers[0].expires: expected a day such as 2026-12-31, got nothing"],
     [`case: c1, reason: x, expires: 2026-12-01`, "waivers[0].owner: expected text, got nothing"],
     [
@@ -92,24 +96,22 @@ describe("a waiver", () => {
   });
 
   it("is warned about from 91 days ahead", async () => {
-    const days = (expires: string) =>
-      problemsOf(withWaivers(`case: c1, owner: ana, reason: x, expires: ${expires}`));
-    expect(await days("2027-02-19")).toEqual([]);
-    expect((await days("2027-02-20"))[0]).toContain("the waiver of ana holds for 91 days more");
+    expect(await problemsOf(until("2027-02-19"))).toEqual([]);
+    expect((await problemsOf(until("2027-02-20")))[0]).toContain("the waiver of ana holds for 91 days more");
   });
 });
 
-describe("the last day of a waiver", () => {
-  const folderWith = (expires: string) =>
-    aFolder(withWaivers(`case: c1, owner: ana, reason: x, expires: ${expires}`));
-  const at = (now: number, expired: "error" | "warning" = "error") =>
-    loadProject({
-      directory: folderWith("2026-11-30"),
-      environment: {},
-      waivers: { now, expired },
-      schemas,
-    });
+/** A project whose waiver holds until 2026-11-30, read at this time. */
+function at(now: number, expired: "error" | "warning" = "error"): Promise<Project> {
+  return loadProject({
+    directory: aFolder(until("2026-11-30")),
+    environment: {},
+    waivers: { now, expired },
+    schemas,
+  });
+}
 
+describe("the last day of a waiver", () => {
   it("counts whole, in UTC", async () => {
     const { prompts } = await at(Date.UTC(2026, 10, 30, 23, 59, 59, 999));
     expect(prompts[0]?.waivers).toHaveLength(1);

@@ -20,6 +20,12 @@ function waived(...waivers: readonly Partial<Waiver>[]) {
   return waiveRules([aRule()], waivers.map(aWaiver));
 }
 
+const few = steady.slice(0, 44);
+
+function rows(quality: number): typeof steady {
+  return steady.map((row) => ({ ...row, scores: { quality, other: 0.8 } }));
+}
+
 describe("a waived metric", () => {
   it.each(["error", "warn", "off"] as const)("at level %s never decides", (level) => {
     const [rule] = waiveRules([aRule({ level })], [aWaiver({ metric: "quality" })]);
@@ -28,7 +34,6 @@ describe("a waived metric", () => {
 
   it("is reported with its loss and does not fail the gate", () => {
     const rules = waiveRules([aRule(), aRule({ name: "other" })], [aWaiver({ metric: "quality" })]);
-    const rows = (quality: number) => steady.map((row) => ({ ...row, scores: { quality, other: 0.8 } }));
     const decided = decideOnce({ baseline: rows(0.8), candidate: rows(0.2) }, ...rules);
     expect(decided.verdict).toBe("pass");
     expect(decided.metrics.find(({ name }) => name === "quality")).toMatchObject({
@@ -81,8 +86,7 @@ describe("a waived case", () => {
   });
 
   it("leaves too few cases too few", () => {
-    const few = (rows: typeof steady) => rows.slice(0, 44);
-    const decided = decideOnce({ baseline: few(steady), candidate: few(steady) }, ...allOf({}));
+    const decided = decideOnce({ baseline: few, candidate: few }, ...allOf({}));
     expect(onlyMetric(decided)).toMatchObject({ verdict: "inconclusive", n: 19 });
   });
 

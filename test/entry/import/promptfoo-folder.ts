@@ -96,3 +96,8 @@ export async function imported(
         .map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }
+
+/** A config with one inline prompt, named `prompt`, one provider, and the rest as written. */
+export function config(rest: string, prompt = "Translate: {{text}}"): string {
+  return `prompts: [${JSON.stringify(prompt)}]\nproviders: openai:gpt-4o-mini\n${rest}`;
+}
