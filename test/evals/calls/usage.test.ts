@@ -19,6 +19,16 @@ describe("the cost of a call", () => {
 });
 
 describe("the usage of a run", () => {
+  it("knows how long answers and judgements were, where a call said", () => {
+    const meter = createUsageMeter();
+    expect(meter.outputTokens()).toEqual({ generation: null, judge: null });
+    meter.called("generation", usage, 0.1);
+    meter.called("generation", { ...usage, outputTokens: 100 }, 0.1);
+    meter.called("generation", null, null);
+    meter.reused();
+    expect(meter.outputTokens()).toEqual({ generation: 150, judge: null });
+  });
+
   it("is zero before the first call", () => {
     expect(createUsageMeter().read()).toEqual({
       calls: 0,
