@@ -46,12 +46,15 @@ export interface OpenAiServerOptions {
   readonly reply?: (request: SeenRequest, index: number) => Reply;
   /** False for a server that must not grow; `requests` stays empty. */
   readonly keepRequests?: boolean;
+  /** A server that comes back listens where it did before; 0 = any free port. */
+  readonly port?: number;
 }
 
 /** A server on this machine that speaks OpenAI's chat completions and does as it is told. */
 export interface OpenAiServer {
   /** For `ModelSettings.baseUrl`. */
   readonly baseUrl: string;
+  readonly port: number;
   readonly requests: readonly SeenRequest[];
   /** Requests received so far. */
   readonly count: number;
@@ -142,9 +145,10 @@ async function readRequest(request: http.IncomingMessage): Promise<SeenRequest> 
   };
 }
 
-/** Starts the server on a free port of 127.0.0.1. */
+/** Starts the server on 127.0.0.1. */
 export async function startOpenAiServer(options: OpenAiServerOptions = {}): Promise<OpenAiServer> {
   const { latencyMs = 0, reply = (): Reply => ({ kind: "answer" }), keepRequests = true } = options;
+  const { port: wantedPort = 0 } = options;
   const requests: SeenRequest[] = [];
   let count = 0;
   let active = 0;
@@ -172,12 +176,14 @@ export async function startOpenAiServer(options: OpenAiServerOptions = {}): Prom
   server.on("connection", () => {
     connections += 1;
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wantedPort, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
+    port,
     requests,
     get count() {
       return count;
