@@ -11,7 +11,6 @@ import { jsonLines, type JsonLine } from "./json-lines.ts";
 import { problemList } from "./problem-list.ts";
 import { fileProblem, problemAt } from "./source-document.ts";
 import { openOrdinaryFile, SIZE_LIMITS, unreadable } from "./text-file.ts";
-import { words } from "./units.ts";
 
 interface LabelledInput {
   readonly id: string;
@@ -61,12 +60,15 @@ const label = z.union([z.string(), z.number()], "expected a label or a grade");
 const grades = z.union([label, z.record(z.string(), label)], "expected a label, or one for each criterion");
 const pairAnswer = z.union([z.literal(1), z.literal(2), z.literal("tie")], "expected 1, 2 or tie").nullable();
 
+/** What was judged, unchanged: an empty output is never put to a judge. */
+const output = z.string().refine((text) => text.trim() !== "", "expected text");
+
 const lineSchema = z.strictObject({
   id: z.string("expected text (put a number in quotes)").min(1).max(200),
   vars: z.record(z.string(), z.unknown()).default({}),
   expected: z.unknown().optional(),
-  output: words.optional(),
-  outputs: z.tuple([words, words], "expected a list of two outputs").optional(),
+  output: output.optional(),
+  outputs: z.tuple([output, output], "expected a list of two outputs").optional(),
   human: grades.optional(),
   score: z.number().min(0).max(1).optional(),
   verdict: grades.nullable().optional(),

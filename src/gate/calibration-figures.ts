@@ -19,6 +19,8 @@ export interface GradedLabels {
   readonly questions: readonly GradedQuestion[];
   /** Questions that one labelled output or pair brings: they are not independent, so together they count as one. */
   readonly questionsPerLabel: number;
+  /** Grades that could be given, as far as they are known: chance agreement depends on them. */
+  readonly grades: readonly Grade[];
   /** What a grade stands for; `between` for an answer that takes neither side. */
   readonly sideOf: (score: number) => "good" | "bad" | "between";
   /** True when the scale has more than two grades in an order. */
@@ -36,9 +38,11 @@ function firstAnswer({ judge }: GradedQuestion): Grade | null {
   return judge[0] ?? null;
 }
 
-/** Counts by grade of people (rows) and judge (columns); every grade that occurs is a category. */
-function agreementTable(answered: readonly Answered[]): number[][] {
-  const grades = [...new Set(answered.flatMap(({ human, judge }) => [human, judge]))];
+/** Counts by grade of people (rows) and judge (columns), or null when only one grade occurs: nothing goes beyond chance. */
+function agreementTable(answered: readonly Answered[], known: readonly Grade[]): number[][] | null {
+  const occurring = new Set(answered.flatMap(({ human, judge }) => [human, judge]));
+  if (occurring.size < 2) return null;
+  const grades = [...new Set([...known, ...occurring])];
   const table = grades.map(() => grades.map(() => 0));
   for (const { human, judge } of answered) {
     const row = table[grades.indexOf(human)] as number[];
@@ -126,9 +130,7 @@ export function agreementFigures(labels: GradedLabels): AgreementFigures {
     const judge = firstAnswer(question);
     return judge === null ? [] : [{ human: question.human, judge }];
   });
-  const table = agreementTable(answered);
-  // With one grade alone there is no chance agreement to go beyond.
-  const comparable = table.length > 1;
+  const table = agreementTable(answered, labels.grades);
   const sensitivity = recall(labels, "good");
   const specificity = recall(labels, "bad");
   const isCalled = (side: "good" | "bad") => (question: GradedQuestion) =>
@@ -140,9 +142,9 @@ export function agreementFigures(labels: GradedLabels): AgreementFigures {
     unscored: perLabel(isUnscored),
     accuracy:
       questions.filter((question) => firstAnswer(question) === question.human).length / questions.length,
-    kappa: comparable ? cohenKappa(table).kappa : null,
-    weightedKappa: comparable ? weightedKappa(answered, isOrdinal) : null,
-    ac1: comparable ? gwetAC1(table) : null,
+    kappa: table === null ? null : cohenKappa(table).kappa,
+    weightedKappa: table === null ? null : weightedKappa(answered, isOrdinal),
+    ac1: table === null ? null : gwetAC1(table),
     sensitivity,
     specificity,
     youden: sensitivity === null || specificity === null ? null : sensitivity.value + specificity.value - 1,

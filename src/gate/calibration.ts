@@ -35,7 +35,9 @@ function labelObstacles({ n, positives, negatives, unscored }: AgreementFigures)
       ? [`only ${whole(rarer)} labels are of the rarer kind: ${FLOOR.rarerClass} are needed`]
       : []),
     ...(isBelow(FLOOR.unscored, unscored / n)
-      ? [`${percent(unscored / n)} of the answers cannot be used; the limit is ${percent(FLOOR.unscored)}`]
+      ? [
+          `${whole(unscored)} of ${whole(n)} labels have no usable answer; the limit is ${percent(FLOOR.unscored)}`,
+        ]
       : []),
   ];
 }

@@ -45,15 +45,22 @@ function sideOf({ threshold }: Pick<Rubric, "threshold">): GradedLabels["sideOf"
   };
 }
 
-function isOrdinal({ scale }: Pick<Rubric, "scale">): boolean {
+/** All grades of a scale; of a pair the second output, or the first. */
+function gradesOf({ scale }: Pick<Rubric, "scale">): Grade[] {
   switch (scale.kind) {
-    case "likert":
-      return scale.max - scale.min > 1;
+    case "likert": {
+      const steps = scale.max - scale.min;
+      return Array.from({ length: steps + 1 }, (_, step) => step / steps);
+    }
     case "choices":
-      return new Set(Object.values(scale.choices).filter((score) => score !== null)).size > 2;
+      return Object.values(scale.choices).map((score) => score ?? "not applicable");
     case "pairwise":
-      return false;
+      return [0, 1];
   }
+}
+
+function isOrdinal(grades: readonly Grade[]): boolean {
+  return new Set(grades.filter((grade) => typeof grade === "number")).size > 2;
 }
 
 type Answered<Kind extends AnsweredLabel["kind"]> = Extract<AnsweredLabel, { kind: Kind }>;
@@ -65,15 +72,12 @@ function questionsOf({ label, answers }: Answered<"output">): GradedQuestion[] {
   }));
 }
 
-/** People who grade an output as a whole choose their own degrees. */
-function hasDegrees(outputs: readonly Answered<"output">[]): boolean {
-  return new Set(outputs.flatMap(({ label }) => label.human)).size > 2;
-}
-
 function outputFigures(outputs: readonly Answered<"output">[], rubric: Rubric): Figures {
   const perLabel = outputs[0]?.label.human.length ?? 1;
-  const isGraded = outputs[0]?.label.isWhole === true ? hasDegrees(outputs) : isOrdinal(rubric);
-  const whole = { sideOf: sideOf(rubric), isOrdinal: isGraded, pairs: null };
+  // People who grade an output as a whole choose their own degrees.
+  const isWhole = outputs[0]?.label.isWhole === true;
+  const grades = isWhole ? [...new Set(outputs.flatMap(({ label }) => label.human))] : gradesOf(rubric);
+  const whole = { grades, sideOf: sideOf(rubric), isOrdinal: isOrdinal(grades), pairs: null };
   const byLabel = outputs.map(questionsOf);
   const figures = agreementFigures({ ...whole, questions: byLabel.flat(), questionsPerLabel: perLabel });
   if (perLabel === 1) return { figures, criteria: [] };
@@ -111,6 +115,7 @@ function pairFigures(pairs: readonly Answered<"pair">[]): Figures {
   const figures = agreementFigures({
     questions,
     questionsPerLabel: 2,
+    grades: [0, 1],
     sideOf: (score) => (score > 0.5 ? "good" : score < 0.5 ? "bad" : "between"),
     isOrdinal: false,
     pairs: orders,
