@@ -90,10 +90,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   });
   let exitCode: ExitCode = 0;
   const context = processContext(streams, interruptSignal());
-  const program = buildProgram(context, streams, (code) => {
-    exitCode = code;
-  });
   try {
+    const program = buildProgram(context, streams, (code) => {
+      exitCode = code;
+    });
     await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {

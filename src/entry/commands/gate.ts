@@ -9,7 +9,6 @@ import type { ExitCode } from "../exit-codes.ts";
 import { prunedText } from "../gate/cache-text.ts";
 import { gatePrompt, gateResult } from "../gate/gate-prompt.ts";
 import { cacheFolder } from "../gate/open-models.ts";
-import { planLines } from "../gate/plan-text.ts";
 import { prepareGate } from "../gate/prepare.ts";
 import { openScopes } from "../gate/scopes.ts";
 import { parseShard } from "../gate/shard-of.ts";
@@ -59,7 +58,6 @@ export async function runGate(context: CommandContext, options: GateOptions): Pr
   for (const scope of scopes) {
     const preparation = await prepareGate(scope);
     try {
-      for (const line of await planLines(scope, preparation)) context.log.info(line);
       results.push(await gatePrompt(scope, preparation, settings));
     } finally {
       await preparation.close();

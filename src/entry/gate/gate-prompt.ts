@@ -8,6 +8,7 @@ import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
 import { measuredSigma } from "./measured-noise.ts";
+import { planLines } from "./plan-text.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { runGatePlan, type GateRun, type RunSettings } from "./run-plan.ts";
 
@@ -99,6 +100,7 @@ export async function gatePrompt(
   if (early !== null) return early;
   const stored = await storedVerdict(preparation);
   if (stored !== null && settings.record === undefined) return stored;
+  for (const line of await planLines(scope, preparation)) scope.context.log.info(line);
   return runGatePlan(scope, preparation, settings, async (run) => {
     // The run went on for its recording alone.
     if (stored !== null) return stored;
