@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { aProject, type ProjectShape } from "../e2e/project.ts";
+import { aProject, aPrompt, type ProjectShape } from "../e2e/project.ts";
 import { renderVerdict } from "../loopback/judge-replies.ts";
 import { startOpenAiServer, type OpenAiServer, type SeenRequest } from "../loopback/openai-server.ts";
 import { refusal, withCandidate, type Checkout } from "./gate-checkout.ts";
@@ -90,7 +90,9 @@ describe("the estimate", () => {
     const { made } = await aGate();
     await made.gate();
     expect(made.said.join("\n")).toMatch(/about \$0\.\d\d at most/);
-    await made.gate({ seed: 3 });
+    const next = aPrompt("1.2.0", "Answer only from the context. Say the price.");
+    writeFileSync(join(made.folder, "prompts/greeter.prompt.yml"), next);
+    await made.gate();
     expect(made.said.join("\n")).toMatch(/if all are asked and as long as before/);
   });
 });
