@@ -199,6 +199,14 @@ describe("the command", () => {
     expect(readdirSync(folder)).toEqual(["promptfooconfig.yaml"]);
   });
 
+  it("says what it reads when it is given another file", async () => {
+    const folder = aFolder({});
+    await expect(importIn(folder, { file: "nowhere.yaml" })).rejects.toMatchObject({
+      message: "nowhere.yaml: no such file",
+      hint: "name the file that promptfoo eval reads, e.g. promptfooconfig.yaml",
+    });
+  });
+
   it("reads nothing outside of the config's folder, by name or by link", async () => {
     const folder = aFolder({
       "secret.txt": "s3cret",

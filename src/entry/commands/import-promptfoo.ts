@@ -8,7 +8,7 @@ import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { buildProject, type BuiltProject } from "../import/build-project.ts";
 import { importNotes, type ImportSource } from "../import/located.ts";
-import { readPromptfooConfig } from "../import/read-config.ts";
+import { readPromptfooConfig, refusal } from "../import/read-config.ts";
 import { loadProjectFrom } from "../wire.ts";
 import { existingPaths, writeAll, type NewFile } from "./init-files.ts";
 
@@ -42,7 +42,7 @@ async function importConfig(context: CommandContext, { file }: ImportOptions): P
   const source: ImportSource = { root: dirname(path), notes };
   const built = buildProject(source, await readPromptfooConfig(source, basename(path)));
   const all = notes.all();
-  if (built.files.length === 0) throw new ProblemsError("CONFIG_INVALID", nothingCarried(file, all));
+  if (built.files.length === 0) throw refusal(nothingCarried(file, all));
   return { built, lost: all.filter(isKind("error")), changed: all.filter(isKind("warning")) };
 }
 

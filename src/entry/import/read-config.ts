@@ -1,6 +1,6 @@
 import { readSource } from "../../config/document-file.ts";
 import { GateError } from "../../domain/errors.ts";
-import { ProblemsError } from "../../domain/problem.ts";
+import { ProblemsError, type Problem } from "../../domain/problem.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { translateAssertions } from "./assertions.ts";
 import type { ReadConfig } from "./build-project.ts";
@@ -101,15 +101,24 @@ async function importTests(
   return imported;
 }
 
+const HINT = "name the file that promptfoo eval reads, e.g. promptfooconfig.yaml";
+
+/** The error of a config that cannot be imported, with everything that is wrong or in the way. */
+export function refusal(problems: readonly Problem[]): GateError {
+  return new GateError("CONFIG_INVALID", new ProblemsError("CONFIG_INVALID", problems).message, {
+    hint: HINT,
+  });
+}
+
 /** Reads a promptfoo config and everything in its folder that it names. Throws `CONFIG_INVALID` when it is none. */
 export async function readPromptfooConfig(source: ImportSource, file: string): Promise<ReadConfig> {
   const read = await readSource(source.root, file);
-  if (read.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", read.problems);
+  if (read.kind === "invalid") throw refusal(read.problems);
   const config = plainDocument(read.document);
   const fields = isFields(config.value) ? config.value : {};
   if (fields["prompts"] === undefined) {
     throw new GateError("CONFIG_INVALID", `${visibleLine(file)} is no promptfoo config: it has no prompts`, {
-      hint: "name the file that promptfoo eval reads, e.g. promptfooconfig.yaml",
+      hint: HINT,
     });
   }
   noteRootKeys(source, config, fields);
