@@ -30,11 +30,20 @@ export function storageError(action: string, path: string, cause: unknown): Gate
   );
 }
 
-/** Writes a file that must not exist yet, and waits until it is on the disk. */
-export async function writeNewFile(path: string, text: string): Promise<void> {
+const CHUNK_CHARACTERS = 1 << 20;
+
+/** Writes a file that must not exist yet, and waits until it is on the disk. Many parts are joined piece by piece. */
+export async function writeNewFile(path: string, text: string | Iterable<string>): Promise<void> {
   const handle = await open(path, "wx", 0o644);
   try {
-    await handle.writeFile(text, "utf8");
+    let chunk = "";
+    for (const part of typeof text === "string" ? [text] : text) {
+      chunk += part;
+      if (chunk.length < CHUNK_CHARACTERS) continue;
+      await handle.writeFile(chunk, "utf8");
+      chunk = "";
+    }
+    await handle.writeFile(chunk, "utf8");
     await handle.sync();
   } finally {
     await handle.close();

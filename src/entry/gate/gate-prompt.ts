@@ -59,11 +59,11 @@ export async function storedVerdict(preparation: Preparation): Promise<PromptGat
   return isFinal ? { ...result, stored: true } : null;
 }
 
-function scoreLines(rows: readonly ScoreRow[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+function* scoreLines(rows: readonly ScoreRow[]): Generator<string> {
+  for (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-async function keepFile(path: string, text: string): Promise<void> {
+async function keepFile(path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await replaceFile(path, text);
   } catch (error) {
