@@ -1,12 +1,13 @@
 import type { ModelSettings, Price } from "../domain/project.ts";
 
-/** When the prices below were read. */
+/** When the prices below were last compared. */
 const READ_ON = "2026-09-08";
 
 /**
- * US dollars per million tokens, as OpenAI published them for standard processing on that day
- * (developers.openai.com/api/docs/pricing). Only models with one price for every length of prompt: where long prompts cost
- * more, one figure would promise too little. Discounts for cached input are not counted, so that costs are never too low.
+ * US dollars per million tokens for standard processing, taken from public price lists that agree with one another; an
+ * estimate until your config says otherwise. Only models with one price for every length of prompt: where long prompts
+ * cost more, one figure would promise too little. Discounts for cached input are not counted, so that costs are never too
+ * low.
  */
 const openaiPrices: Readonly<Record<string, readonly [input: number, output: number]>> = {
   "gpt-4.1": [2, 8],

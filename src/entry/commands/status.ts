@@ -60,7 +60,7 @@ function statusLines({ name, versions, latest, labels }: PromptStatus): string[]
 
 /** `status`: where every label points, since when and by whom. */
 export async function runStatus(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options);
+  const project = await loadProjectFrom(context, options, "warning");
   const registry = openRegistryOf(project, context);
   const statuses: PromptStatus[] = [];
   for (const name of await promptNames(project, registry, options.prompt)) {
