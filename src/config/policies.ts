@@ -1,6 +1,6 @@
 import type { CalibrationDemand } from "../domain/calibration.ts";
 import type { Problem } from "../domain/problem.ts";
-import { TIERS, type Policies, type TierPolicy } from "../domain/tier.ts";
+import { TIERS, type Policies, type Tier, type TierPolicy } from "../domain/tier.ts";
 import type { WrittenConfig } from "./config-schema.ts";
 import { problemAt, type SourceDocument } from "./source-document.ts";
 
@@ -56,13 +56,15 @@ export function mergePolicies({ policies }: Pick<WrittenConfig, "policies">): Po
 
 const DEMANDS: readonly CalibrationDemand[] = ["off", "advised", "required"];
 
-/** A tier that asks for judges asks for as much of them as the tiers below it. */
+/** A tier asks as much of judges as the tiers below it that have any. */
 function calibrationProblems(document: SourceDocument, policies: Policies): Problem[] {
-  return TIERS.slice(1).flatMap((tier, rank) => {
-    const lower = TIERS[rank] ?? "patch";
-    const [here, below] = [policies[tier].calibration, policies[lower].calibration];
-    if (DEMANDS.indexOf(here) >= DEMANDS.indexOf(below)) return [];
-    const message = `expected calibration: ${below}, or more: ${lower}, a lower tier, has it`;
+  const strength = (tier: Tier): number => DEMANDS.indexOf(policies[tier].calibration);
+  return TIERS.flatMap((tier, rank) => {
+    const lower = TIERS.slice(0, rank).find(
+      (other) => policies[other].require.includes("judge") && strength(other) > strength(tier),
+    );
+    if (lower === undefined) return [];
+    const message = `expected calibration: ${policies[lower].calibration}, or more: ${lower}, a lower tier, has it`;
     return [problemAt(document, { path: ["policies", tier, "calibration"] }, message)];
   });
 }

@@ -30,8 +30,7 @@ async function problems(lines: readonly unknown[], rubric = choices): Promise<st
     await read(lines, rubric);
     return [];
   } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    expect(error.code).toBe("DATASET_INVALID");
+    if (!(error instanceof ProblemsError) || error.code !== "DATASET_INVALID") throw error;
     return error.problems.map(renderProblem);
   }
 }
