@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Calibration } from "../../../src/domain/calibration.ts";
 import { runJudgeCalibrate } from "../../../src/entry/commands/judge-calibrate.ts";
@@ -57,4 +60,16 @@ describe("judge calibrate on published verdicts", () => {
       );
     }
   }, 120_000);
+
+  it("gives the table in the docs", ({ skip }) => {
+    skip(!hasLlmbar(), `no published verdicts at ${llmbarFolder}`);
+    const root = join(import.meta.dirname, "../../..");
+    const table = execFileSync(process.execPath, ["scripts/judge-table.mjs", llmbarFolder], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(table.split("\n")).toHaveLength(68);
+    expect(table).toContain("| GPT-4 | `Vanilla` | 419 | 0 | 0.845 | 0.928 |");
+    expect(readFileSync(join(root, "docs/judges.md"), "utf8")).toContain(table);
+  });
 });
