@@ -98,10 +98,18 @@ function passedMetrics(metrics: readonly MetricProgress[]): ReadonlySet<string> 
   return new Set(metrics.filter(({ passed }) => passed).map(({ name }) => name));
 }
 
+/** Time and money that nobody limits and nothing measured are not worth a column of a hundred thousand. */
+function isMeasured(metric: string, rows: Rows["candidate"]): boolean {
+  return rows.some(
+    ({ scores, measures }) => Object.hasOwn(scores, metric) || (measures?.[metric] ?? null) !== null,
+  );
+}
+
 /** The decision at each look of the plan, for rows of live models or of records. */
 export function decideLooks({ plan, rules }: Pick<Preparation, "plan" | "rules">, hasBaseline: boolean) {
   return (look: number, { baseline, candidate }: Rows): LookOutcome<Decided> => {
-    const outcome = decideGate(plan, look, { baseline: hasBaseline ? baseline : null, candidate }, rules);
+    const asked = rules.filter((rule) => rule.level !== "off" || isMeasured(rule.name, candidate));
+    const outcome = decideGate(plan, look, { baseline: hasBaseline ? baseline : null, candidate }, asked);
     return outcome.kind === "decided"
       ? { kind: "decided", decision: outcome }
       : { kind: "continue", passed: passedMetrics(outcome.metrics) };

@@ -25,8 +25,8 @@ function checkSelection(prompts: readonly PromptProject[], options: GateSelectio
 const MANY_CASES = 20_000;
 
 /** Trades processor time for memory where a run holds many rows: they would take twice the room otherwise. */
-function sparesMemory(prompts: readonly PromptProject[]): void {
-  if (prompts.some(({ cases }) => cases >= MANY_CASES)) setFlagsFromString("--optimize-for-size");
+function sparesMemory(): void {
+  setFlagsFromString("--optimize-for-size");
 }
 
 /** The scopes of all chosen prompts, after what can be refused was refused. */
@@ -34,12 +34,14 @@ export async function openScopes(
   context: CommandContext,
   options: CommonOptions & GateSelection & { readonly prompts: readonly string[] },
 ): Promise<GateScope[]> {
+  // With outputs from files the disk sets the pace, and there may be a great many of them.
+  if (options.outputs.length > 0) sparesMemory();
   const project = await loadProjectFrom(context, options);
   for (const warning of project.warnings)
     context.log.warn(visibleLine(`${warning.file}: ${warning.message}`, 400));
   const prompts = choosePrompts(project, options.prompts);
   checkSelection(prompts, options);
-  sparesMemory(prompts);
+  if (prompts.some(({ cases }) => cases >= MANY_CASES)) sparesMemory();
   const registry = openRegistryOf(project, context);
   return prompts.map((prompt) => ({ context, project, prompt, registry, selection: options }));
 }
