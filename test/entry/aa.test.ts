@@ -155,6 +155,7 @@ describe("aa", () => {
     ["nothing in production", { baseline: "production" }, "BASELINE_MISSING"],
     ["fewer samples than two sides need", { outputs: [], tier: "major" as const, samples: 2 }, "USAGE"],
     ["samples together with stored outputs", { samples: 4 }, "USAGE"],
+    ["outputs of a second version", { outputs: ["outputs.jsonl", "baseline=outputs.jsonl"] }, "USAGE"],
     ["a prompt that is not there", { prompt: "nobody" }, "USAGE"],
   ])("refuses %s", async (_, options, code) => {
     const project = storedProject(() => "good");

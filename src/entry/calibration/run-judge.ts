@@ -1,22 +1,23 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { HumanLabels } from "../../config/calibration-labels.ts";
 import { jsonDigest } from "../../domain/digest.ts";
 import type { RunUsage } from "../../domain/gate-result.ts";
 import type { Project } from "../../domain/project.ts";
-import type { Rubric } from "../../domain/rubric.ts";
+import { judgesOf, type Rubric } from "../../domain/rubric.ts";
 import { createUsageMeter } from "../../evals/calls/usage.ts";
 import type { AskJudge } from "../../evals/judge/ask-judge.ts";
 import { openJournal, type Journal } from "../../evals/journal.ts";
 import type { CommandContext } from "../context.ts";
+import type { Asked } from "../gate/asked-models.ts";
 import { openModels } from "../gate/open-models.ts";
 import { modelSettingsOf } from "../gate/resolve-versions.ts";
-import { openBudget } from "../gate/run-budget.ts";
+import { openBudget, pricedAdmission } from "../gate/run-budget.ts";
 import type { RunSettings } from "../gate/run-plan.ts";
 import { progressOf } from "../gate/run-observer.ts";
 import { askLabels } from "./ask-labels.ts";
 import type { AnsweredLabel } from "./grade-labels.ts";
 import { judgeIdentity } from "./judge-identity.ts";
-import { mkdir } from "node:fs/promises";
 
 interface JudgeRun {
   readonly context: CommandContext;
@@ -35,6 +36,13 @@ async function openAnswers({ project, rubric, labels }: JudgeRun): Promise<Journ
   return openJournal(join(folder, "journal.jsonl"));
 }
 
+/** Replayed answers cost nothing. */
+function judgesToPay({ project, rubric, settings }: JudgeRun): Asked[] {
+  return settings.replay === undefined
+    ? judgesOf(rubric).map((model) => ({ purpose: "judge", settings: modelSettingsOf(project, { model }) }))
+    : [];
+}
+
 /** Has the configured judge answer every label, under the limits, the cache and the budget of a gate. */
 export async function runJudge(
   run: JudgeRun,
@@ -42,6 +50,9 @@ export async function runJudge(
   const { context, project, rubric, labels, repeat, settings } = run;
   const journal = await openAnswers(run);
   const usage = createUsageMeter();
+  if (journal.damagedLines > 0) {
+    context.log.warn("an answer of an earlier run had been cut off; the call is made again");
+  }
   const progress = progressOf({ context, total: labels.labels.length * repeat });
   try {
     const askModel = openModels({
@@ -53,7 +64,7 @@ export async function runJudge(
       access: settings,
       journal,
       usage,
-      admit: openBudget(project, settings).admission(true),
+      admit: pricedAdmission(judgesToPay(run), openBudget(project, settings)),
     });
     const ask: AskJudge = async (request, judge) =>
       (await askModel(modelSettingsOf(project, { model: judge })).ask(request, "judge")).completion;

@@ -53,6 +53,12 @@ async function openScope(context: CommandContext, options: AaOptions): Promise<G
 
 function sampleCount({ samples }: AaOptions, { policy, outputs }: Preparation): number {
   const needed = 2 * policy.repeat;
+  if (outputs.baseline !== undefined) {
+    throw new GateError(
+      "USAGE",
+      "--outputs baseline=… is for two versions: here one file holds the samples of one",
+    );
+  }
   // With no more than needed, every draw has the same cases that differ, and the rate is that of their number alone.
   if (samples === undefined) return needed + 2;
   if (outputs.candidate !== undefined) {

@@ -20,7 +20,8 @@ export function judgesToAsk({
     .flatMap((rubric) => judgesOf(rubric).map((judge) => ({ rubric, judge })));
 }
 
-interface Asked {
+/** A model and what it is asked for. */
+export interface Asked {
   readonly purpose: Purpose;
   readonly settings: ModelSettings;
 }

@@ -1,7 +1,7 @@
 import { GateError } from "../../domain/errors.ts";
 import type { Project } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
-import { askedModels } from "./asked-models.ts";
+import { askedModels, type Asked } from "./asked-models.ts";
 import { createBudget, type Admission, type Budget } from "./budget.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { priceOf } from "./price-of.ts";
@@ -19,10 +19,9 @@ export function openBudget({ budget }: Project, { maxCost, maxMinutes }: BudgetO
   return createBudget(limits, () => performance.now());
 }
 
-/** What a run asks before each call. Throws `CONFIG_INVALID` before the first one when money cannot be counted. */
-export function runAdmission(scope: GateScope, preparation: Preparation, budget: Budget): Admission {
+/** What is asked before each call to these models. Throws `CONFIG_INVALID` before the first one when money cannot be counted. */
+export function pricedAdmission(asked: readonly Asked[], budget: Budget): Admission {
   const { usd } = budget.limits;
-  const asked = scope.selection.replay === undefined ? askedModels(scope, preparation) : [];
   const priceless = asked.find(({ settings }) => priceOf(settings) === null);
   if (usd !== null && priceless !== undefined) {
     const { model } = priceless.settings;
@@ -35,4 +34,10 @@ export function runAdmission(scope: GateScope, preparation: Preparation, budget:
   return budget.admission(
     asked.some(({ purpose, settings }) => purpose === "judge" && priceOf(settings)?.kind !== "free"),
   );
+}
+
+/** What a run asks before each call; replayed answers cost nothing. */
+export function runAdmission(scope: GateScope, preparation: Preparation, budget: Budget): Admission {
+  const isReplayed = scope.selection.replay !== undefined;
+  return pricedAdmission(isReplayed ? [] : askedModels(scope, preparation), budget);
 }

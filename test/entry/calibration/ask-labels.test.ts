@@ -22,15 +22,22 @@ interface Judge {
   calibrate(options?: Partial<JudgeCalibrateOptions>): Promise<Calibration & { readonly usage: RunUsage }>;
 }
 
+interface JudgeShape {
+  readonly rubric?: object;
+  /** Models that answer together. */
+  readonly panel?: readonly string[];
+  readonly price?: object | null;
+}
+
 /** A project whose judge is a server that does as it is told. */
 async function aJudge(
   reply: (request: SeenRequest, index: number) => Reply,
-  { rubric = {}, panel = [] }: { readonly rubric?: object; readonly panel?: readonly string[] } = {},
+  { rubric = {}, panel = [], price = { inputPerMillion: 1, outputPerMillion: 1 } }: JudgeShape = {},
 ): Promise<Judge> {
   const server = await startOpenAiServer({ reply });
   cleanups.push(() => server.close());
-  const price = { inputPerMillion: 1, outputPerMillion: 1 };
-  const judge = { provider: "openai", model: "grader", baseUrl: server.baseUrl, price };
+  const address = { provider: "openai", model: "grader", baseUrl: server.baseUrl };
+  const judge = { ...address, ...(price === null ? {} : { price }) };
   const members = panel.map((model) => [model, { ...judge, model }]);
   const models = { judge, ...Object.fromEntries(members) };
   const project = judgeProject({ models, rubric: { ...rubric } });
@@ -90,6 +97,16 @@ describe("labels put to a judge", () => {
     const { usage } = await judge.calibrate();
     expect(usage.cachedCalls).toBe(1);
     expect(judge.calls()).toBe(2);
+  });
+
+  it("are not put to a judge without a price under a budget in money", async () => {
+    const judge = await aJudge(answer("supported"), { price: null });
+    judge.project.writeLines(LABELS, outputs);
+    await expect(judge.calibrate({ maxCost: 1 })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: "cannot hold a budget of $1: model grader has no price",
+    });
+    expect(judge.calls()).toBe(0);
   });
 
   it("are unusable where the judge breaks its contract or the provider refuses, and never a grade", async () => {

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Calibration } from "../../../src/domain/calibration.ts";
+import type { ScoreRow } from "../../../src/domain/scores.ts";
+import { compareScores } from "../../../src/gate/compare-scores.ts";
 import { runJudgeCalibrate } from "../../../src/entry/commands/judge-calibrate.ts";
 import { judgeProject, type JudgeProject } from "./judge-project.ts";
 import { hasLlmbar, llmbarFolder, llmbarLabels, llmbarPublished } from "./llmbar.ts";
@@ -71,5 +73,38 @@ describe("judge calibrate on published verdicts", () => {
     expect(table.split("\n")).toHaveLength(68);
     expect(table).toContain("| GPT-4 | `Vanilla` | 419 | 0 | 0.845 | 0.928 |");
     expect(readFileSync(join(root, "docs/judges.md"), "utf8")).toContain(table);
+  });
+});
+
+interface Verdict {
+  readonly id: string;
+  readonly human: 1 | 2;
+  readonly verdict_ab: 1 | 2 | null;
+  readonly verdict_ba: 1 | 2 | null;
+}
+
+/** Accuracy of GPT-4 under a judge prompt, pair by pair: the mean of both orders. */
+function scoresOf(prompt: string, labels: ReturnType<typeof llmbarLabels>): ScoreRow[] {
+  return ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"]
+    .flatMap((subset) => (labels.get(`${subset} GPT-4 ${prompt}`) ?? []) as unknown as Verdict[])
+    .map(({ id, human, verdict_ab, verdict_ba }) => ({
+      id,
+      sample: 0,
+      scores: { accuracy: (Number(verdict_ab === human) + Number(verdict_ba === human)) / 2 },
+    }));
+}
+
+describe("a gate of judge prompts on published verdicts", () => {
+  it("passes one that judges better and never one that judges worse", ({ skip }) => {
+    skip(!hasLlmbar(), `no published verdicts at ${llmbarFolder}`);
+    const labels = llmbarLabels();
+    const baseline = scoresOf("Vanilla", labels);
+    const against = (prompt: string, options: { sequential: boolean; seed: number; margin: number }) =>
+      compareScores(baseline, scoresOf(prompt, labels), options).verdict;
+    expect(baseline).toHaveLength(419);
+    expect(against("Metrics_Reference", { sequential: false, seed: 0, margin: 0.02 })).toBe("pass");
+    for (const seed of Array.from({ length: 20 }, (_, index) => index)) {
+      expect(against("CoT", { sequential: seed > 0, seed, margin: 0.02 })).not.toBe("pass");
+    }
   });
 });
