@@ -77,6 +77,19 @@ function reportError(
   return exitCode;
 }
 
+/** Node ends with exit code 1 on what nobody catches; here 1 means a measured failure, so nothing is left to that. */
+function guardExitCode(streams: Streams, flags: { json: boolean; verbose: boolean }): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // A reader that closed its end (`| head`) wants no more: not a failure of ours.
+      if (error.code !== "EPIPE") process.exit(errorExitCodes.STORAGE_FAILED);
+    });
+  }
+  process.on("uncaughtException", (error) => {
+    process.exit(reportError(asGateError(error), streams, flags));
+  });
+}
+
 /** Runs one command line and returns its exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const redact = secretRedactor(process.env);
@@ -84,10 +97,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     write: (text) => void process.stdout.write(redact(text)),
     writeError: (text) => void process.stderr.write(redact(text)),
   };
-  // A reader that closed its end (`| head`) wants no more: not a failure of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  const flags = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
+  guardExitCode(streams, flags);
   let exitCode: ExitCode = 0;
   const context = processContext(streams, interruptSignal());
   try {
@@ -98,7 +109,6 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const flags = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
     return reportError(asGateError(error), streams, flags);
   }
 }
