@@ -19,7 +19,7 @@ const CALLS = 20_000;
 const KILLS = 50;
 const CASES = 240;
 const CONCURRENCY = 10;
-const GATES_AT_ONCE = 24;
+const GATES_AT_ONCE = 12;
 const OUTAGES_AT = [0.25, 0.6];
 /** Runs of one command after which a gate without a verdict is a failure. */
 const PATIENCE = 12;
@@ -138,9 +138,10 @@ async function untilDecided(
 /** What must hold of a gate that has come to its verdict. */
 function account(day: BadDay, gate: Gate, outcome: GateOutcome, reference: Reference): void {
   const script = day.scripts.get(gate.name);
-  if (gate.specialty === "lost case") {
-    const unscored = outcome.prompt?.cases.unscored ?? 0;
-    check(unscored <= 1, `${gate.name}: ${unscored} unscored cases where one was lost`);
+  const { used = 0, unscored = 0 } = outcome.prompt?.cases ?? {};
+  // A call in some thousands meets a fault at each of its four attempts: its case must be counted, and be a rare one.
+  if (unscored > 0 || gate.specialty === "lost case") {
+    check(unscored <= 0.02 * used, `${gate.name}: ${unscored} of ${used} cases are unscored`);
     check(outcome.prompt?.verdict === reference.outcome.prompt?.verdict, `${gate.name}: another verdict`);
     return;
   }
