@@ -1,5 +1,5 @@
 import type { Grade } from "../domain/calibration.ts";
-import type { Rubric, Scale } from "../domain/rubric.ts";
+import { labelValue, type Rubric, type Scale } from "../domain/rubric.ts";
 import { describeValue } from "./plain-value.ts";
 import type { Path } from "./source-document.ts";
 
@@ -16,24 +16,6 @@ type GradesOutcome =
   | { readonly kind: "grades"; readonly grades: readonly Grade[] }
   | { readonly kind: "faults"; readonly faults: readonly LabelFault[] };
 
-/** What a label is worth, or undefined when the scale does not have it. */
-function gradeOf(label: string | number, scale: Scale): Grade | undefined {
-  switch (scale.kind) {
-    case "choices": {
-      if (typeof label !== "string" || !Object.hasOwn(scale.choices, label)) return undefined;
-      return scale.choices[label] ?? "not applicable";
-    }
-    case "likert": {
-      const { min, max } = scale;
-      if (typeof label !== "number" || !Number.isInteger(label) || label < min || label > max)
-        return undefined;
-      return (label - min) / (max - min);
-    }
-    case "pairwise":
-      return undefined;
-  }
-}
-
 function expectation(scale: Scale): string {
   switch (scale.kind) {
     case "choices":
@@ -48,7 +30,9 @@ function expectation(scale: Scale): string {
 }
 
 function readGrade(label: string | number, scale: Scale, path: Path): Grade | LabelFault {
-  return gradeOf(label, scale) ?? { path, message: `${expectation(scale)}, got ${describeValue(label)}` };
+  const value = scale.kind === "pairwise" ? undefined : labelValue(label, scale);
+  if (value === null) return "not applicable";
+  return value ?? { path, message: `${expectation(scale)}, got ${describeValue(label)}` };
 }
 
 function isFault(value: Grade | LabelFault): value is LabelFault {

@@ -58,7 +58,7 @@ const recordSchema = z.looseObject({
 });
 
 /** What a gate needs of a record: whose it is and what was measured. The floor is applied to the figures anew. */
-export interface CalibrationRecord {
+interface CalibrationRecord {
   readonly fingerprint: Digest;
   readonly figures: AgreementFigures;
 }

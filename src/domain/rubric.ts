@@ -52,3 +52,17 @@ export function comparesOutputs({ scale }: Pick<Rubric, "scale">): boolean {
 export function needsTokenProbabilities({ scale }: Pick<Rubric, "scale">): boolean {
   return scale.kind === "likert" && scale.expected === true;
 }
+
+/** What the output in the first place is worth against the second one. */
+const PREFERENCES: Readonly<Record<string, number>> = { first: 1, tie: 0.5, second: 0 };
+
+/** The worth of a label in [0,1], null = not applicable, undefined = the scale does not have it. */
+export function labelValue(label: string | number, scale: Scale): number | null | undefined {
+  if (scale.kind !== "likert") {
+    const choices = scale.kind === "pairwise" ? PREFERENCES : scale.choices;
+    return typeof label === "string" && Object.hasOwn(choices, label) ? choices[label] : undefined;
+  }
+  const { min, max } = scale;
+  if (typeof label !== "number" || !Number.isInteger(label) || label < min || label > max) return undefined;
+  return (label - min) / (max - min);
+}

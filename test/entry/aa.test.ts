@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { runAa, type AaOptions } from "../../src/entry/commands/aa.ts";
 import type { Health } from "../../src/entry/calibration/health.ts";
 import { seededRandom } from "../../src/stats/random.ts";
+import { startOpenAiServer } from "../loopback/openai-server.ts";
 import { judgeProject, type JudgeProject } from "./calibration/judge-project.ts";
 
 const projects: JudgeProject[] = [];
@@ -160,5 +161,37 @@ describe("aa", () => {
   ])("refuses %s", async (_, options, code) => {
     const project = storedProject(() => "good");
     await expect(aa(project, options)).rejects.toMatchObject({ code });
+  });
+});
+
+describe("aa with a model", () => {
+  it("pays for its samples once, whatever is drawn from them", async () => {
+    let answers = 0;
+    const server = await startOpenAiServer({
+      reply: () => ({ kind: "answer", text: (answers += 1) % 7 === 0 ? "bad" : "good" }),
+    });
+    const project = judgeProject({
+      models: { main: { provider: "openai", model: "main", baseUrl: server.baseUrl } },
+      prompt: { judges: [], assert: [{ type: "contains", value: "good", metric: "quality" }] },
+    });
+    projects.push(project);
+    project.writeLines(
+      "greeter.jsonl",
+      Array.from({ length: 40 }, (_, index) => ({
+        id: `c${index}`,
+        vars: { query: `${index}`, context: "c" },
+      })),
+    );
+    try {
+      const first = await aa(project, { outputs: [], samples: 3, runs: 30, seed: 1 });
+      expect(first.health).toMatchObject({ samples: 3, cases: 40, deterministic: false });
+      expect(first.health).toHaveProperty("usage.calls", 120);
+      const again = await aa(project, { outputs: [], samples: 3, runs: 30, seed: 1 });
+      expect(again.health).toHaveProperty("usage.calls", 0);
+      expect(again.health.falseBlock).toEqual(first.health.falseBlock);
+      expect(server.count).toBe(120);
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -10,10 +10,10 @@ import { agreementFigures, type GradedLabels, type GradedQuestion } from "../../
 import type { OrderedVerdict } from "../../stats/agreement.ts";
 
 /** What a judge said of one labelled output, one entry a repeat. */
-export type OutputAnswers = readonly (readonly Grade[] | null)[];
+type OutputAnswers = readonly (readonly Grade[] | null)[];
 
 /** What it said of one pair in both orders. */
-export type PairAnswers = readonly {
+type PairAnswers = readonly {
   readonly asGiven: PairAnswer | null;
   readonly reversed: PairAnswer | null;
 }[];

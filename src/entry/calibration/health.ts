@@ -5,7 +5,7 @@ import { clopperPearsonInterval } from "../../stats/proportion.ts";
 import type { UnchangedDraw } from "./unchanged-draws.ts";
 
 /** How one metric fared over all draws. */
-export interface MetricHealth {
+interface MetricHealth {
   readonly name: string;
   readonly level: GateLevel;
   readonly blocked: number;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Rubric, Scale } from "../../domain/rubric.ts";
+import { labelValue, type Rubric, type Scale } from "../../domain/rubric.ts";
 import type { Reading } from "./ask-judge.ts";
 import { readStrictJson } from "./strict-json.ts";
 
@@ -31,20 +31,6 @@ const answer = z.strictObject({
 });
 const SHAPE =
   'the reply must have the keys "nonce", "reasoning" (not empty) and "criteria", each criterion "id", "label" and "evidence", and no others';
-
-/** What the output in the first place is worth against the second one. */
-const PREFERENCES: Readonly<Record<string, number>> = { first: 1, tie: 0.5, second: 0 };
-
-/** The worth of a label, or undefined when the scale does not have it. */
-function labelValue(label: string | number, scale: Scale): number | null | undefined {
-  if (scale.kind !== "likert") {
-    const choices = scale.kind === "pairwise" ? PREFERENCES : scale.choices;
-    return typeof label === "string" && Object.hasOwn(choices, label) ? choices[label] : undefined;
-  }
-  const { min, max } = scale;
-  if (typeof label !== "number" || !Number.isInteger(label) || label < min || label > max) return undefined;
-  return (label - min) / (max - min);
-}
 
 function refuse(problem: string): Reading<never> {
   return { kind: "refused", problem };
