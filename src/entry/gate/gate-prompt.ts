@@ -4,6 +4,7 @@ import { readGateResult } from "../../config/gate-result-file.ts";
 import type { GateResult, PromptGateResult } from "../../domain/gate-result.ts";
 import type { ScoreRow, VerdictKind } from "../../domain/scores.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
+import { createOnce } from "../../files/create-once.ts";
 import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
@@ -71,12 +72,12 @@ async function keepFile(path: string, text: string | Iterable<string>): Promise<
   }
 }
 
-/** Keeps what a run showed in its folder. */
+/** Keeps what a run showed in its folder and returns the verdict that stands. */
 export async function keepRun(
   preparation: Preparation,
   run: GateRun,
   result: PromptGateResult,
-): Promise<void> {
+): Promise<PromptGateResult> {
   const folder = preparation.run.absolutePath;
   await keepFile(join(folder, "baseline", "scores.jsonl"), scoreLines(run.rows.baseline));
   await keepFile(join(folder, "candidate", "scores.jsonl"), scoreLines(run.rows.candidate));
@@ -87,7 +88,14 @@ export async function keepRun(
   };
   await keepFile(join(folder, "noise.json"), `${JSON.stringify(noise, null, 2)}\n`);
   // Last: a result that is there stands for a run that is whole.
-  await keepFile(join(folder, "result.json"), `${JSON.stringify(gateResult([result]), null, 2)}\n`);
+  const file = join(folder, "result.json");
+  const text = `${JSON.stringify(gateResult([result]), null, 2)}\n`;
+  if (await createOnce(file, text)) return result;
+  // Of two gates that asked the same question at once the first one's verdict stands.
+  const earlier = await storedVerdict(preparation);
+  if (earlier !== null) return earlier;
+  await keepFile(file, text);
+  return result;
 }
 
 /** Gates one prompt: repeats a stored verdict, or evaluates and keeps the run. */
@@ -105,7 +113,6 @@ export async function gatePrompt(
     // The run went on for its recording alone.
     if (stored !== null) return stored;
     const result = await assembleResult(scope, preparation, run);
-    await keepRun(preparation, run, result);
-    return result;
+    return keepRun(preparation, run, result);
   });
 }

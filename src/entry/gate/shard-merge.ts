@@ -135,6 +135,5 @@ export async function mergeShards(
     evaluate: recalled(records),
   };
   const result = await assembleResult(scope, merged, gateRun);
-  await keepRun(merged, gateRun, result);
-  return result;
+  return keepRun(merged, gateRun, result);
 }
