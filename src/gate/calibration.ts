@@ -32,7 +32,7 @@ function labelObstacles({ n, positives, negatives, unscored }: AgreementFigures)
   return [
     ...(isBelow(n, FLOOR.labels) ? [`${whole(n)} labels are too few: ${FLOOR.labels} are needed`] : []),
     ...(isBelow(rarer, FLOOR.rarerClass)
-      ? [`only ${whole(rarer)} labels are of the rarer kind: ${FLOOR.rarerClass} are needed`]
+      ? [`${whole(rarer)} labels of the rarer kind are too few: ${FLOOR.rarerClass} are needed`]
       : []),
     ...(isBelow(FLOOR.unscored, unscored / n)
       ? [

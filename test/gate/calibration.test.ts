@@ -43,7 +43,11 @@ describe("admission", () => {
 
   it.each<[string, Partial<AgreementFigures>, RegExp]>([
     ["too few labels", { n: 99, unscored: 1 }, /^99 labels are too few: 100 are needed$/],
-    ["too few of one kind", { positives: 71, negatives: 29 }, /^only 29 labels are of the rarer kind/],
+    [
+      "too few of one kind",
+      { positives: 71, negatives: 29 },
+      /^29 labels of the rarer kind are too few: 30 are needed$/,
+    ],
     ["unusable answers", { unscored: 3 }, /^3 of 100 labels have no usable answer; the limit is 2 %$/],
     ["low sensitivity", { sensitivity: share(0.9, 0.69) }, /^sensitivity may be as low as 0\.69/],
     ["low specificity", { specificity: share(0.9, 0.69) }, /^specificity may be as low as 0\.69/],
