@@ -2,7 +2,7 @@ import type { Digest } from "../domain/digest.ts";
 import type { LineSpan } from "./json-lines.ts";
 
 const DIGEST_BYTES = 32;
-const PREFIX = "sha256:";
+const PREFIX = "sha256:" as const;
 
 /** Where lines stand and what they held, in 48 bytes a line: there may be hundreds of thousands. */
 export interface LineIndex {
@@ -52,7 +52,7 @@ export function lineIndex(): LineIndex {
     line: (place) => lines[place] ?? 0,
     digest: (place) => {
       const start = place * DIGEST_BYTES;
-      return `${PREFIX}${digests.toString("hex", start, start + DIGEST_BYTES)}` as Digest;
+      return `${PREFIX}${digests.toString("hex", start, start + DIGEST_BYTES)}`;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { someWaivers } from "./some-waivers.ts";
 import type { GateResult } from "../../src/domain/gate-result.ts";
 import type { MetricResult } from "../../src/domain/scores.ts";
 import { aCaseChange, aGateResult, aMetricResult, aPromptGateResult } from "../builders.ts";
@@ -264,32 +265,7 @@ const waived = aPromptGateResult({
     aCaseChange({ id: "refund-017", metric: "faithfulness" }),
     aCaseChange({ id: "shipping-031", metric: "ends-as-required" }),
   ],
-  waivers: [
-    {
-      prompt: "customer-support",
-      case: "refund-017",
-      metric: null,
-      owner: "ana",
-      reason: "the new refund policy is not in the context yet",
-      expires: "2026-12-31",
-    },
-    {
-      prompt: null,
-      case: "billing-004",
-      metric: "faithfulness",
-      owner: "ben@example.com",
-      reason: hostileText,
-      expires: "2026-12-01",
-    },
-    {
-      prompt: null,
-      case: null,
-      metric: "ends-as-required",
-      owner: "ana",
-      reason: "the closing sentence goes away with the next release",
-      expires: "2026-12-15",
-    },
-  ],
+  waivers: someWaivers(hostileText),
 });
 
 /** One result a situation that a reader may meet; the names are those of the golden files. */

@@ -131,7 +131,10 @@ function selectionWarnings(entries: readonly CaseEntry[], dataset: Dataset): str
 }
 
 type Versions = Pick<Preparation, "candidate" | "baseline" | "tier" | "policy" | "models">;
-type Measurement = Pick<Preparation, "dataset" | "entries" | "outputs" | "rules" | "rubrics" | "assertions"> & {
+type Measurement = Pick<
+  Preparation,
+  "dataset" | "entries" | "outputs" | "rules" | "rubrics" | "assertions"
+> & {
   /** What the calibration of the judges asks to be said. */
   readonly judgeWarnings: readonly string[];
 };
