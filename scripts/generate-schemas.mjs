@@ -1,9 +1,11 @@
-// Writes schema/*.schema.json from the schemas in the code. Run it after a change of them: `npm run build` comes first.
+// Writes schema/*.schema.json from the schemas in the code. Run it after a change of them.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { jsonSchemas } from "../lib/config/json-schemas.js";
-import { assertionSchema, caseAssertionSchema } from "../lib/evals/checks/index.js";
-import { modelProviders } from "../lib/models/index.js";
-import { registries } from "../lib/registries/index.js";
+import { importSource } from "./import-source.mjs";
+
+const { jsonSchemas } = await importSource("src/config/json-schemas.ts");
+const { assertionSchema, caseAssertionSchema } = await importSource("src/evals/checks/index.ts");
+const { modelProviders } = await importSource("src/models/index.ts");
+const { registries } = await importSource("src/registries/index.ts");
 
 const folder = new URL("../schema/", import.meta.url);
 const schemas = jsonSchemas({

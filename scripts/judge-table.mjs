@@ -1,9 +1,11 @@
 // Prints docs/judges.md's table of published judges from a folder with LLMBar's verdicts (judge_verdicts.csv):
-// `npm run build && node scripts/judge-table.mjs FOLDER`. The same figures as `judge calibrate`, over the five LLMBar subsets.
+// `node scripts/judge-table.mjs FOLDER`. The same figures as `judge calibrate`, over the five LLMBar subsets.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { calibrationFigures } from "../lib/entry/calibration/grade-labels.js";
+import { importSource } from "./import-source.mjs";
+
+const { calibrationFigures } = await importSource("src/entry/calibration/grade-labels.ts");
 
 const SUBSETS = ["Natural", "Neighbor", "GPTInst", "GPTOut", "Manual"];
 const [folder] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { readFileSync } from "node:fs";
 import type { CommandContext } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { packageVersion } from "./package-files.ts";
 import { GateError } from "../domain/errors.ts";
 import { TIERS } from "../domain/tier.ts";
 
@@ -236,20 +236,13 @@ const registerRegistryCommands: Registration = (program, context, finish) => {
   );
 };
 
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
-}
-
 /** The command line. `finish` receives the exit code of the command that ran. */
 export function buildProgram(context: CommandContext, output: Output, finish: Finish): Command {
   const program = new Command("promptgate")
     .description(
       "Decides by honest statistics whether a new prompt version may replace the one in production.",
     )
-    .version(version(), "-V, --version")
+    .version(packageVersion(), "-V, --version")
     .exitOverride()
     .showHelpAfterError(false)
     .configureOutput({

@@ -3,6 +3,7 @@ import { lstat, mkdir, open, readFile, readdir, realpath, rename, rm, rmdir } fr
 import { dirname, join, relative, sep } from "node:path";
 import { GateError } from "../../domain/errors.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import { packagePath } from "../package-files.ts";
 
 /** One file of a new project; `path` is relative to it, with forward slashes. */
 export interface NewFile {
@@ -10,8 +11,7 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** The same folder seen from `src/` and from the built `lib/`. */
-const templateFolder = join(import.meta.dirname, "..", "..", "..", "templates", "init");
+const templateFolder = packagePath("templates/init");
 
 function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
