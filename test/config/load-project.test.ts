@@ -6,7 +6,7 @@ describe("a project without mistakes", () => {
     const project = await load(aFolder(files));
     expect(project.configFile).toBe("promptgate.yaml");
     expect(project.registry).toEqual({ kind: "file" });
-    expect(project.budget).toEqual({ usd: null, minutes: null });
+    expect(project.budget).toEqual({ usd: null, minutes: null, judgeReserve: 0.3 });
     expect(project.models["own"]).toEqual({
       provider: "openai",
       model: "gpt-4o-mini-2024-07-18",
