@@ -91,6 +91,9 @@ function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party
  * earlier runs' were, else as long as they may be. Null when a model has no price.
  */
 export function estimateCost(question: CostQuestion): number | null {
+  // Counting tokens for a sum that stays unknown would only cost the second that the tokenizer takes to load.
+  const paid = [...question.versions, ...question.judges].filter(costsMoney);
+  if (paid.some(({ settings }) => priceOf(settings) === null)) return null;
   let total = 0;
   for (const party of parties(question)) {
     const price = callPrice(priceOf(party.settings)?.price, party);
