@@ -75,6 +75,9 @@ function isHttpAddress(text: string): boolean {
 
 const price = z.strictObject({ inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) });
 
+/** A timer of more than 24.8 days would fire at once, and a call of more than a day is none. */
+const callDeadline = duration.refine((milliseconds) => milliseconds <= 86_400_000, "expected at most 24h");
+
 function model(providers: readonly string[]) {
   return z.strictObject({
     provider: z.enum(providers).meta({ description: "who answers" }),
@@ -96,7 +99,7 @@ function model(providers: readonly string[]) {
     price: price
       .optional()
       .meta({ description: "US dollars per million tokens; without it costs are unknown" }),
-    timeout: duration.optional().meta({ description: "deadline of one call; 2m unless given" }),
+    timeout: callDeadline.optional().meta({ description: "deadline of one call; 2m unless given" }),
   });
 }
 

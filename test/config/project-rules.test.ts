@@ -57,6 +57,11 @@ describe("one mistake in the config", () => {
       'promptgate.yaml:4:65 models.judge.baseUrl: expected an http or https address without a password in it, got "ftp://x"',
     ],
     [
+      "model: gpt-4o-2024-11-20",
+      "model: gpt-4o-2024-11-20, timeout: 30d",
+      'promptgate.yaml:4:65 models.judge.timeout: expected at most 24h, got "30d"',
+    ],
+    [
       "provider: openai, model: gpt-4o-2024",
       "provider: opnai, model: gpt-4o-2024",
       'promptgate.yaml:4:22 models.judge.provider: expected one of embedded, openai, got "opnai"; did you mean "openai"?',
