@@ -103,6 +103,20 @@ describe("a gate against a server that speaks the protocol", () => {
     expect(server.count).toBe(calls);
   });
 
+  it("refuses a stored verdict that was copied from another run", async () => {
+    const server = await aServer(answer);
+    const made = project({ baseUrl: server.baseUrl });
+    await withCandidate(made, better);
+    const first = join(made.folder, documentOf(await gate(made)).prompts[0]?.runDir ?? "", "result.json");
+    const passed = readFileSync(first, "utf8");
+    made.write("prompts/greeter.prompt.yml", aPrompt("1.2.0", `${better} Be brief.`));
+    const second = documentOf(await gate(made)).prompts[0]?.runDir ?? "";
+    made.write(join(second, "result.json"), passed);
+    const result = await gate(made);
+    expect(result.exitCode).toBe(4);
+    expect(documentOf(result).error?.code).toBe("STORAGE_FAILED");
+  });
+
   it("goes on where a killed run stopped, without repeating a completed call", async () => {
     let killed: (() => void) | null = null;
     const server = await aServer((request, index) => {

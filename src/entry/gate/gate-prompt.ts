@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readGateResult } from "../../config/gate-result-file.ts";
 import type { GateResult, PromptGateResult } from "../../domain/gate-result.ts";
+import { canonicalJson } from "../../domain/digest.ts";
+import { GateError } from "../../domain/errors.ts";
 import type { ScoreRow, VerdictKind } from "../../domain/scores.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
 import { createOnce } from "../../files/create-once.ts";
@@ -47,6 +49,15 @@ export function verdictWithoutCalls(scope: GateScope, preparation: Preparation):
   return null;
 }
 
+/** A result that was copied or moved here must not pass for this candidate's. */
+function answersQuestion(result: PromptGateResult, { candidate, baseline, digests }: Preparation): boolean {
+  return (
+    result.candidate.digest === candidate.digest &&
+    (result.baseline?.digest ?? null) === (baseline?.digest ?? null) &&
+    canonicalJson(result.digests) === canonicalJson(digests)
+  );
+}
+
 /**
  * The verdict that an earlier run of the same question drew. One that lacked answers is not final: the run goes on where
  * answers are missing.
@@ -56,6 +67,11 @@ export async function storedVerdict(preparation: Preparation): Promise<PromptGat
   if (!existsSync(file)) return null;
   const [result] = (await readGateResult(file)).prompts;
   if (result === undefined) return null;
+  if (!answersQuestion(result, preparation)) {
+    throw new GateError("STORAGE_FAILED", `${preparation.run.path}/result.json belongs to another run`, {
+      hint: "delete the run's folder and gate again",
+    });
+  }
   const isFinal = result.verdict !== "inconclusive" || result.unscored.length === 0;
   return isFinal ? { ...result, stored: true } : null;
 }
