@@ -16,7 +16,29 @@ const allowedFolders: Record<string, readonly string[]> = {
   evals: ["domain", "stats", "files"],
   models: ["domain", "files"],
   registries: ["domain", "files"],
-  entry: ["domain", "stats", "gate", "report", "files", "config", "evals", "models", "registries"],
+  rollout: ["domain", "stats"],
+  metrics: ["domain", "files"],
+  stores: ["domain", "files"],
+  evidence: ["domain", "files"],
+  github: ["domain", "files"],
+  client: ["domain", "rollout"],
+  entry: [
+    "domain",
+    "stats",
+    "gate",
+    "rollout",
+    "report",
+    "files",
+    "config",
+    "evals",
+    "models",
+    "registries",
+    "metrics",
+    "stores",
+    "evidence",
+    "github",
+    "client",
+  ],
   "index.ts": ["domain", "gate"],
 };
 
@@ -25,6 +47,7 @@ const pureFolders: Record<string, readonly string[]> = {
   domain: ["node:crypto"],
   stats: [],
   gate: [],
+  rollout: ["node:crypto"],
   report: [],
 };
 

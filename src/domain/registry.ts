@@ -1,5 +1,6 @@
 import type { Digest } from "./digest.ts";
 import type { PromptSource } from "./prompt.ts";
+import type { ReleaseDocument, WriteReleaseRequest } from "./release.ts";
 
 /** One immutable version as the registry holds it. */
 export interface PromptVersion extends PromptSource {
@@ -82,6 +83,14 @@ export interface Registry {
    */
   moveLabel(request: MoveLabelRequest): Promise<LabelMove | null>;
   history(prompt: string, page?: PageRequest): Promise<Page<LabelMove>>;
+  /** What running applications read of this prompt; null when it never had a rollout. */
+  readRelease(prompt: string): Promise<ReleaseDocument | null>;
+  /**
+   * Replaces the release document if its generation still is `expected`, else throws `REGISTRY_CONFLICT`. Writing what
+   * is there already succeeds, so that a write whose answer was lost may be repeated. `VERSION_NOT_FOUND` when it names
+   * a version that does not exist.
+   */
+  writeRelease(request: WriteReleaseRequest): Promise<void>;
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
