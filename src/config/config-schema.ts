@@ -3,6 +3,7 @@ import { isPromptName } from "../domain/registry.ts";
 import type { Assertion, Case } from "../domain/case.ts";
 import type { Price } from "../domain/project.ts";
 import type { AssertionSchema } from "./case-schema.ts";
+import { approverSchema, evidenceSchema } from "./evidence-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
 
@@ -173,6 +174,13 @@ export function configSchema({
       .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
       .default({})
       .meta({ description: "what each tier demands; what is left out stays as shipped" }),
+    evidence: evidenceSchema
+      .default({ keys: {} })
+      .meta({ description: "whose signatures on evidence count, and for how long" }),
+    approvers: z
+      .array(approverSchema)
+      .default([])
+      .meta({ description: "who may sign off a version, and the keys that prove it" }),
     waivers: z
       .array(waiverSchema)
       .default([])
@@ -190,6 +198,13 @@ export function configSchema({
       })
       .default({})
       .meta({ description: "a gate stops, without a verdict, before it spends more" }),
+    baseline: z
+      .strictObject({ samples: z.int().min(1).max(50).optional() })
+      .default({})
+      .meta({
+        description:
+          "answers of the version in production to each case, which gates share: 5 once it was promoted unless given; 1 = none",
+      }),
     cache: z
       .strictObject({ maxSize: byteSize.optional() })
       .default({})

@@ -4,6 +4,7 @@ import type { GateSettings, ModelSettings, Project, PromptProject } from "../dom
 import { configSchema, type ProjectSchemas, type WrittenConfig, type WrittenGate } from "./config-schema.ts";
 import { checkDocument, readSource } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
+import { evidenceSettings } from "./evidence-schema.ts";
 import { findConfig } from "./find-config.ts";
 import { mergePolicies } from "./policies.ts";
 import { readParts, type PromptPart } from "./project-parts.ts";
@@ -144,11 +145,14 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),
+    evidence: evidenceSettings(config),
+    approvers: config.approvers,
     budget: {
       usd: config.budget.usd ?? null,
       minutes: config.budget.minutes ?? null,
       judgeReserve: config.budget.judgeReserve ?? JUDGE_RESERVE,
     },
+    baseline: { samples: config.baseline.samples ?? null },
     cache: { maxBytes: config.cache.maxSize ?? null },
     warnings: problems,
   };

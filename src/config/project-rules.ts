@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/problem.ts";
 import type { WrittenConfig } from "./config-schema.ts";
+import { evidenceProblems } from "./evidence-schema.ts";
 import { gateProblems, metricProblems, type ReadPart } from "./gate-rules.ts";
 import { aliasWarnings, modelProblems, priceWarnings, selfGradingProblems } from "./model-rules.ts";
 import { policyProblems } from "./policies.ts";
@@ -28,6 +29,7 @@ export function projectProblems(
 ): Problem[] {
   return [
     ...policyProblems(document, config),
+    ...evidenceProblems(document, config),
     ...aliasWarnings(document, config),
     ...waiverProblems(document, config, parts.filter(isRead), dates),
     ...parts

@@ -1,5 +1,6 @@
 import type { Assertion, Case } from "./case.ts";
 import type { Digest } from "./digest.ts";
+import type { Approver, EvidenceSettings } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
 import type { PromptSource } from "./prompt.ts";
 import type { Rubric } from "./rubric.ts";
@@ -93,12 +94,16 @@ export interface Project {
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly prompts: readonly PromptProject[];
   readonly policies: Policies;
+  readonly evidence: EvidenceSettings;
+  readonly approvers: readonly Approver[];
   readonly budget: {
     readonly usd: number | null;
     readonly minutes: number | null;
     /** Share of the money that is kept for judging, in [0,1). */
     readonly judgeReserve: number;
   };
+  /** Stored answers of the version in production to each case; null = five once it was promoted, one before. */
+  readonly baseline: { readonly samples: number | null };
   /** Largest size of the answers that runs share; null = no limit. */
   readonly cache: { readonly maxBytes: number | null };
   /** Warnings; errors were thrown. */
