@@ -7,6 +7,7 @@ import { visibleLine } from "../domain/visible.ts";
 import { listFolder } from "./read-document.ts";
 import { checkLabelName, checkPromptName, checkReference, checkVersionNumber } from "./names.ts";
 import { byName, listings, pageKeys } from "./paging.ts";
+import { checkRelease } from "./releases.ts";
 import {
   moveOnShelf,
   promptShelf,
@@ -15,6 +16,7 @@ import {
   shelfLabels,
   shelfVersions,
   versionNotFound,
+  writeShelfRelease,
   type Shelf,
 } from "./prompt-shelf.ts";
 
@@ -89,12 +91,23 @@ export function fileRegistry({ root, path, clock }: FileRegistryOptions): Regist
       checkLabelName(request.label);
       checkVersionNumber(request.to);
       const shelf = await findShelf(request.prompt);
-      if (shelf === null) throw versionNotFound(request);
+      if (shelf === null) throw versionNotFound(request.prompt, request.to);
       return moveOnShelf(shelf, request, clock);
     },
     async history(prompt, page = {}) {
       const shelf = await findShelf(prompt);
       return shelf === null ? emptyPage : shelfHistory(shelf, page);
+    },
+    async readRelease(prompt) {
+      const shelf = await findShelf(prompt);
+      return shelf === null ? null : shelf.releases.read();
+    },
+    async writeRelease(request) {
+      const { prompt, stable } = request.document;
+      const shelf = await findShelf(prompt);
+      checkRelease(request);
+      if (shelf === null) throw versionNotFound(prompt, stable);
+      return writeShelfRelease(shelf, request);
     },
   };
 }

@@ -11,16 +11,19 @@ import type {
   PromptVersion,
   VersionReference,
 } from "../domain/registry.ts";
+import type { WriteReleaseRequest } from "../domain/release.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { labelMoves, type LabelMoves } from "./label-moves.ts";
 import { byName, listings, pageKeys } from "./paging.ts";
 import { parseMoveDocument, renderMoveDocument } from "./stored-documents.ts";
+import { releases, releaseVersions, type Releases } from "./releases.ts";
 import { storedVersions, type StoredVersions } from "./stored-versions.ts";
 
 /** What the registry holds of one prompt. */
 export interface Shelf {
   readonly versions: StoredVersions;
   readonly moves: LabelMoves;
+  readonly releases: Releases;
 }
 
 const FILES_AT_ONCE = 32;
@@ -32,6 +35,7 @@ export function promptShelf(base: string, prompt: string): Shelf {
   return {
     versions: storedVersions(join(folder, "versions"), prompt),
     moves: labelMoves(join(folder, "moves")),
+    releases: releases(folder, prompt),
   };
 }
 
@@ -88,8 +92,8 @@ function moveOf(request: MoveLabelRequest, sequence: number, at: string): LabelM
   throw new GateError("USAGE", `this move of label ${label} cannot be stored: ${parsed.reason}`);
 }
 
-export function versionNotFound({ prompt, to }: MoveLabelRequest): GateError {
-  return new GateError("VERSION_NOT_FOUND", `${prompt}@${to} is not in the registry`, {
+export function versionNotFound(prompt: string, version: string): GateError {
+  return new GateError("VERSION_NOT_FOUND", `${prompt}@${version} is not in the registry`, {
     hint: `store it first: promptgate publish ${prompt}`,
   });
 }
@@ -100,7 +104,7 @@ export async function moveOnShelf(
   request: MoveLabelRequest,
   clock: Clock,
 ): Promise<LabelMove | null> {
-  if ((await versions.read(request.to)) === null) throw versionNotFound(request);
+  if ((await versions.read(request.to)) === null) throw versionNotFound(request.prompt, request.to);
   for (let attempt = 0; attempt < MOVE_ATTEMPTS; attempt++) {
     const state = await moves.read();
     const from = state.labels.get(request.label)?.version ?? null;
@@ -113,4 +117,14 @@ export async function moveOnShelf(
     hint: "run the command again",
     retryable: true,
   });
+}
+
+export async function writeShelfRelease(
+  { versions, releases: stored }: Shelf,
+  request: WriteReleaseRequest,
+): Promise<void> {
+  for (const version of releaseVersions(request.document)) {
+    if ((await versions.read(version)) === null) throw versionNotFound(request.document.prompt, version);
+  }
+  return stored.write(request);
 }

@@ -24,7 +24,7 @@ type StoredText =
   | { readonly kind: "foreign"; readonly reason: string };
 
 /** Links, devices and giants are foreign: never followed, waited for or loaded. */
-async function readText(path: string): Promise<StoredText> {
+export async function readText(path: string): Promise<StoredText> {
   let handle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

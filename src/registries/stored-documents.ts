@@ -1,14 +1,13 @@
 import * as z from "zod";
 import { promptDigest, type Message, type PromptTemplate } from "../domain/prompt.ts";
 import { isLabelName, isPromptName, type LabelMove, type PromptVersion } from "../domain/registry.ts";
-import { parseVersion } from "../domain/version.ts";
+import { parseDocument, version } from "./document-schema.ts";
 import type { Parsed } from "./read-document.ts";
 
 const VERSION_SCHEMA = "promptgate/registry-version@1";
 const MOVE_SCHEMA = "promptgate/label-move@1";
 
 const jsonObject = z.record(z.string(), z.unknown());
-const version = z.string().refine((text) => parseVersion(text) !== null, "expected MAJOR.MINOR.PATCH");
 const timestamp = z.iso.datetime();
 
 const template = z.strictObject({
@@ -60,22 +59,6 @@ const moveDocument = z.strictObject({
   reason: z.string(),
   description: z.exactOptional(z.string()),
 });
-
-function parseDocument<Schema extends z.ZodType>(schema: Schema, text: string): Parsed<z.infer<Schema>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { kind: "invalid", reason: text === "" ? "it is empty" : "it is not JSON" };
-  }
-  const result = schema.safeParse(json);
-  if (result.success) return { kind: "value", value: result.data };
-  const issue = result.error.issues[0];
-  return {
-    kind: "invalid",
-    reason: `${issue?.path.join(".") || "document"}: ${issue?.message ?? "unknown"}`,
-  };
-}
 
 /** Reads a stored version; its content must still have the digest it was published with. */
 export function parseVersionDocument(text: string): Parsed<PromptVersion> {

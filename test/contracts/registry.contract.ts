@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { promptDigest } from "../../src/domain/prompt.ts";
 import { aTemplate, aVersion } from "../registries/a-version.ts";
+import { releaseContract } from "./registry-release.contract.ts";
 import { labelContract } from "./registry-labels.contract.ts";
 import { allPages, aMove, prompt, registryForEach, type Opened } from "./registry-requests.ts";
 
 /** Everything that the port promises; every registry passes it, the fake of the tests included. */
 export function registryContract(name: string, create: () => Promise<Opened>): void {
   labelContract(name, create);
+  releaseContract(name, create);
   describe(`${name} keeps the promises of a registry`, () => {
     const { registry, publishAll } = registryForEach(create);
 

@@ -1,7 +1,9 @@
+import { canonicalJson } from "../../src/domain/digest.ts";
 import { GateError } from "../../src/domain/errors.ts";
 import type { Clock } from "../../src/domain/ports.ts";
 import { promptDigest } from "../../src/domain/prompt.ts";
 import type { Label, LabelMove, PromptVersion, Registry } from "../../src/domain/registry.ts";
+import type { ReleaseDocument } from "../../src/domain/release.ts";
 import { compareVersions } from "../../src/domain/version.ts";
 import {
   checkLabelName,
@@ -10,11 +12,13 @@ import {
   checkVersionNumber,
 } from "../../src/registries/names.ts";
 import { byName, listings, pageKeys } from "../../src/registries/paging.ts";
+import { checkRelease, releaseConflict, releaseVersions } from "../../src/registries/releases.ts";
 
 interface Entry {
   readonly versions: Map<string, PromptVersion>;
   readonly labels: Map<string, Label>;
   readonly moves: LabelMove[];
+  release: ReleaseDocument | null;
 }
 
 /** A registry that lives as long as its process and keeps every promise of the port. */
@@ -23,7 +27,7 @@ export function memoryRegistry(clock: Clock): Registry {
 
   function entryOf(prompt: string): Entry {
     checkPromptName(prompt);
-    return prompts.get(prompt) ?? { versions: new Map(), labels: new Map(), moves: [] };
+    return prompts.get(prompt) ?? { versions: new Map(), labels: new Map(), moves: [], release: null };
   }
 
   return {
@@ -88,6 +92,24 @@ export function memoryRegistry(clock: Clock): Registry {
       const sequences = moves.map((move) => String(move.sequence)).reverse();
       const { keys, next } = pageKeys(sequences, page, listings.moves);
       return { items: keys.flatMap((key) => moves[Number(key) - 1] ?? []), next };
+    },
+    async readRelease(prompt) {
+      return structuredClone(entryOf(prompt).release);
+    },
+    async writeRelease(request) {
+      const { document, expected } = request;
+      const entry = entryOf(document.prompt);
+      checkRelease(request);
+      for (const version of releaseVersions(document)) {
+        if (entry.versions.has(version)) continue;
+        throw new GateError("VERSION_NOT_FOUND", `${document.prompt}@${version} does not exist`);
+      }
+      const current = entry.release;
+      if (current !== null && canonicalJson(current) === canonicalJson(document)) return;
+      if ((current?.generation ?? null) !== expected) {
+        throw releaseConflict(request, current?.generation ?? null);
+      }
+      entry.release = structuredClone(document);
     },
   };
 }
