@@ -6,7 +6,11 @@ export interface MetricQuery {
   readonly transform: "none" | "ln";
 }
 
-/** What was measured of one metric, one version and one bucket of time. */
+/**
+ * What was measured of one metric, one version and one bucket of time. Of a mean `variance / n` is the variance of
+ * `mean`, and 0 at `n` 1, where nothing is known of it. Of a proportion `n` and `errors` need not be whole numbers:
+ * requests that are alike count for less than one.
+ */
 export type Sample =
   | { readonly kind: "mean"; readonly n: number; readonly mean: number; readonly variance: number }
   | { readonly kind: "proportion"; readonly n: number; readonly errors: number }
@@ -27,6 +31,8 @@ export interface Assignment {
   readonly version: string;
   readonly bucket: number;
   readonly n: number;
+  /** Those of them that no earlier bucket of the request has; equal to `n` where no unit is known. */
+  readonly newUnits: number;
 }
 
 export interface ObserveRequest {
@@ -39,11 +45,26 @@ export interface ObserveRequest {
   readonly bucketMs: number;
 }
 
+/** What a person should know of the numbers; the line is safe to print. No decision depends on it. */
+export interface ObservationNote {
+  readonly kind: "unassigned" | "several-versions" | "malformed" | "torn" | "incomplete" | "not-checked";
+  /** How many requests, units, lines or buckets it is about. */
+  readonly count: number;
+  readonly message: string;
+}
+
+/**
+ * A unit is one sample of a whole request: it belongs to the bucket that sees it first and carries all that it did until
+ * `to`, so that buckets are independent of each other although people come back.
+ */
 export interface Observations {
   readonly observations: readonly Observation[];
   readonly assignments: readonly Assignment[];
   /** Metrics that could not be read, with the reason: no data is not an error, and an error is no data. */
   readonly errors: readonly { readonly metric: string; readonly message: string }[];
+  /** What the samples count; without it requests, whose variances a strategy's `designEffect` corrects. */
+  readonly basis?: "unit" | "request";
+  readonly notes?: readonly ObservationNote[];
 }
 
 /**
@@ -53,3 +74,30 @@ export interface Observations {
 export interface MetricsSource {
   observe(request: ObserveRequest, signal: AbortSignal): Promise<Observations>;
 }
+
+/** PromQL templates of one metric; each answers one number per version for the bucket that ends at the query's time. */
+export type PrometheusQueries =
+  | { readonly kind: "proportion"; readonly n: string; readonly errors: string }
+  | { readonly kind: "sums"; readonly n: string; readonly sum: string; readonly sumOfSquares: string }
+  | { readonly kind: "moments"; readonly n: string; readonly mean: string; readonly variance: string };
+
+export interface PrometheusSettings {
+  readonly source: "prometheus";
+  /** Of the server, without `/api/v1`. */
+  readonly url: string;
+  /** Values may be secrets; never printed. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** The label that names the version. */
+  readonly versionLabel: string;
+  /** How many requests were served each version, scored or not. */
+  readonly assignments: string;
+  /** By metric; `transform` is what the recorded numbers went through before they were summed. */
+  readonly queries: Readonly<
+    Record<string, { readonly transform: MetricQuery["transform"]; readonly read: PrometheusQueries }>
+  >;
+}
+
+/** `metrics` of the config with every default filled in. A `path` is relative to the project. */
+export type MetricsSettings = { readonly source: "jsonl"; readonly path: string } | PrometheusSettings;

@@ -13,6 +13,8 @@ export interface RolloutStep {
   readonly minSample: number;
   /** How many people must approve before the rollout leaves this step. */
   readonly approvals: number;
+  /** Who may; empty = anybody but the one who started it. */
+  readonly approvers: readonly string[];
   /** Share of units in 1/100,000 that keeps the former version at 100 %. */
   readonly holdback: number;
 }
@@ -43,11 +45,14 @@ export interface FreezeWindow {
 
 /** How a prompt is rolled out: what the config says with every default filled in. */
 export interface RolloutStrategy {
+  /** Weights rise strictly; the last one is 100 %. */
   readonly steps: readonly RolloutStep[];
   readonly metrics: readonly RolloutMetric[];
+  /** Of the prompts in one group only one is exposed in part at a time; null = none. */
   readonly mutexGroup: string | null;
   /** Prompts whose rollout must be completed first. */
   readonly dependsOn: readonly string[];
+  /** What becomes of a candidate that is started while another one is live. */
   readonly onNewCandidate: "queue" | "supersede" | "reject";
   readonly inconclusive: { readonly graceMs: number; readonly then: "rollback" | "hold" };
   /** How long metrics may be missing before the weight goes to 0: below or at 25 %, and above. */
@@ -56,6 +61,8 @@ export interface RolloutStrategy {
   readonly bucketMs: number;
   readonly cooldownMs: number;
   readonly driftGraceMs: number;
+  /** What follows when units do not arrive in the shares that the weight promises. */
+  readonly onSampleRatio: "hold" | "rollback" | "warn";
   readonly alpha: { readonly rollout: number; readonly advance: number; readonly srm: number };
   readonly freeze: readonly FreezeWindow[];
   /** Minutes of the day in which exposure may rise; null = always. */
