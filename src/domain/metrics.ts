@@ -62,6 +62,8 @@ export interface Observations {
   readonly assignments: readonly Assignment[];
   /** Metrics that could not be read, with the reason: no data is not an error, and an error is no data. */
   readonly errors: readonly { readonly metric: string; readonly message: string }[];
+  /** What a sample is; without it requests, whose variances a strategy's `designEffect` corrects. */
+  readonly basis?: "unit" | "request";
   readonly notes?: readonly ObservationNote[];
 }
 
