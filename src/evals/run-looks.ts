@@ -5,6 +5,7 @@ import type { ScoreRow } from "../domain/scores.ts";
 import { evaluateCase, type CaseEvaluation, type Judgement } from "./evaluate-case.ts";
 import { pairUp, type PairJudging } from "./judge-pairs.ts";
 import { runTasks } from "./run-tasks.ts";
+import { answersAhead, type AnswersAhead } from "./answers-ahead.ts";
 import type { Side, SideName } from "./sides.ts";
 
 /** Everything a run needs from outside; nothing here changes while it goes on. */
@@ -29,7 +30,8 @@ export interface Rows {
   readonly candidate: readonly ScoreRow[];
 }
 
-interface Task {
+/** One answer that a look needs. */
+export interface Task {
   readonly id: string;
   readonly side: Side;
   readonly sample: number;
@@ -58,17 +60,38 @@ function pairing({ pairs, sides }: EvaluationRun, passed: ReadonlySet<string>): 
   );
 }
 
+/** Begins with the next look when the last task of this one is under way: nobody idles until the decision is there. */
+function* withNext(run: EvaluationRun, { ids, next }: LookCases, ahead: AnswersAhead): Generator<Task> {
+  yield* interleave(ids, run.sides);
+  ahead.start(interleave(next, run.sides));
+}
+
+/** Both sides and all samples of a case follow each other: it is read once. */
+function readingOnce({ readCase }: Pick<EvaluationRun, "readCase">): EvaluationRun["readCase"] {
+  let last: { readonly id: string; readonly testCase: Promise<Case> } | undefined;
+  return (id) => {
+    if (last?.id !== id) last = { id, testCase: readCase(id) };
+    return last.testCase;
+  };
+}
+
 /** Evaluates the cases of one look on all sides with the rubrics that are still open; keeps the scores and no output. */
-async function evaluateCases(run: EvaluationRun, look: LookCases, keep: Keep): Promise<void> {
+async function evaluateCases(
+  run: EvaluationRun,
+  look: LookCases,
+  { keep, ahead }: { readonly keep: Keep; readonly ahead: AnswersAhead },
+): Promise<void> {
   const { assertions, judge } = run;
   const rubrics = run.rubrics.filter(({ name }) => !look.passed.has(name));
   const pair = pairing(run, look.passed);
+  const readCase = readingOnce(run);
   await runTasks(
-    interleave(look.ids, run.sides),
-    async ({ id, side, sample }) => {
-      const testCase = await run.readCase(id);
+    withNext(run, look, ahead),
+    async (task) => {
+      const { id, sample } = task;
+      const testCase = await readCase(id);
       const evaluation = await evaluateCase({
-        side,
+        side: ahead.answering(task),
         case: testCase,
         sample,
         assertions,
@@ -98,6 +121,8 @@ interface LookPlan {
 /** The cases that a look adds, and the metrics that have passed before it and need no judge any more. */
 interface LookCases {
   readonly ids: readonly string[];
+  /** What the look after it would add. */
+  readonly next: readonly string[];
   readonly passed: ReadonlySet<string>;
 }
 
@@ -116,7 +141,8 @@ export async function takeLooks<Decision>(
   let passed: ReadonlySet<string> = new Set();
   let done = 0;
   for (const [look, cases] of looks.entries()) {
-    await evaluate({ ids: order.slice(done, cases), passed }, (side, row) => rows[side].push(row));
+    const next = order.slice(cases, looks[look + 1] ?? cases);
+    await evaluate({ ids: order.slice(done, cases), next, passed }, (side, row) => rows[side].push(row));
     done = cases;
     const outcome = decide(look, rows);
     if (outcome.kind === "decided") return { decision: outcome.decision, rows };
@@ -125,11 +151,19 @@ export async function takeLooks<Decision>(
   throw new RangeError("a plan without looks decides nothing");
 }
 
-/** Evaluates the cases look by look until `decide` is satisfied. */
+/**
+ * Evaluates the cases look by look until `decide` is satisfied. Answers of the next look are asked for before the decision,
+ * as many as half of `concurrency`: they enter no look but their own, and one that is not needed stays paid for and kept.
+ */
 export async function runLooks<Decision>(
   run: EvaluationRun,
   plan: LookPlan,
   decide: (look: number, rows: Rows) => LookOutcome<Decision>,
 ): Promise<{ readonly decision: Decision; readonly rows: Rows }> {
-  return takeLooks(plan, (look, keep) => evaluateCases(run, look, keep), decide);
+  const ahead = answersAhead(run);
+  try {
+    return await takeLooks(plan, (look, keep) => evaluateCases(run, look, { keep, ahead }), decide);
+  } finally {
+    await ahead.settled();
+  }
 }
