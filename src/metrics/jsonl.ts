@@ -1,0 +1,82 @@
+import { relative } from "node:path";
+import { GateError } from "../domain/errors.ts";
+import type { MetricsSource, ObservationNote } from "../domain/metrics.ts";
+import { visibleLine } from "../domain/visible.ts";
+import { logFiles } from "./log-files.ts";
+import { logLines, type LogLine } from "./log-lines.ts";
+import { readRequestLine } from "./request-line.ts";
+import { tallyObservations } from "./tally-observations.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+export interface JsonlMetricsOptions {
+  /** A file, a folder of `.jsonl` files, or files by a `*` in the last part; absolute or relative to `root`. */
+  readonly path: string;
+  readonly root: string;
+}
+
+const BLANK = /^[ \t\r]*$/;
+
+/** Puts the lines of one file into the tally; malformed ones where their neighbour stands. */
+function fileReader(tally: Tally) {
+  let near: number | null = null;
+  let waiting = 0;
+  const counts = { requests: 0, malformed: 0, torn: 0 };
+
+  function addMalformed(): void {
+    counts.malformed += 1;
+    if (near === null) waiting += 1;
+    else tally.addMalformed(near);
+  }
+
+  function add(line: LogLine): void {
+    if (line.kind === "too-long") return addMalformed();
+    if (BLANK.test(line.text)) return undefined;
+    const served = readRequestLine(line.text);
+    if (served === null) {
+      // Whoever writes it has not come to its end, or never will.
+      if (line.kind === "unended") counts.torn += 1;
+      else addMalformed();
+      return undefined;
+    }
+    counts.requests += 1;
+    near = served.at;
+    for (; waiting > 0; waiting -= 1) tally.addMalformed(near);
+    return tally.add(served);
+  }
+
+  return { counts, add };
+}
+
+/**
+ * Metrics from a log of served requests, one JSON object a line. Reads every line of the files and keeps what was asked
+ * for: memory grows with the units in the time asked, not with the files.
+ */
+export function jsonlMetrics({ path, root }: JsonlMetricsOptions): MetricsSource {
+  return {
+    async observe(request, signal) {
+      const tally = createTally(request);
+      const notes: ObservationNote[] = [];
+      let requests = 0;
+      let malformed = 0;
+      for (const file of await logFiles(root, path)) {
+        const { add, counts } = fileReader(tally);
+        for await (const batch of logLines(file, signal)) for (const line of batch) add(line);
+        requests += counts.requests;
+        malformed += counts.malformed;
+        if (counts.torn > 0) {
+          const message = `the last line of ${visibleLine(relative(root, file))} is cut off and was left out`;
+          notes.push({ kind: "torn", count: 1, message });
+        }
+      }
+      if (requests === 0 && malformed > 0) {
+        throw new GateError(
+          "METRICS_FAILED",
+          `metrics.path: none of the ${malformed} lines in ${visibleLine(path, 400)} is a served request`,
+          { hint: 'expected {"at":"2026-11-20T10:00:00Z","prompt":"…","version":"…",…} on every line' },
+        );
+      }
+      const observed = tallyObservations(tally, request.metrics);
+      return { ...observed, notes: [...(observed.notes ?? []), ...notes] };
+    },
+  };
+}
