@@ -4,6 +4,7 @@ import type { Assertion, Case } from "../domain/case.ts";
 import type { Price } from "../domain/project.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { approverSchema, evidenceSchema } from "./evidence-schema.ts";
+import { promptRolloutSchema, rolloutSchema } from "./rollout-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
 
@@ -114,6 +115,9 @@ function prompt(assertion: AssertionSchema) {
       .record(words, gate)
       .default({})
       .meta({ description: "metric -> rule; without one a score may drop by at most 0.05" }),
+    rollout: promptRolloutSchema
+      .optional()
+      .meta({ description: "what differs from the rollout of the whole config" }),
   });
 }
 
@@ -181,6 +185,9 @@ export function configSchema({
       .array(approverSchema)
       .default([])
       .meta({ description: "who may sign off a version, and the keys that prove it" }),
+    rollout: rolloutSchema
+      .optional()
+      .meta({ description: "how a version is exposed step by step; shipped steps and metrics unless given" }),
     waivers: z
       .array(waiverSchema)
       .default([])

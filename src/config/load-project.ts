@@ -9,6 +9,7 @@ import { findConfig } from "./find-config.ts";
 import { mergePolicies } from "./policies.ts";
 import { readParts, type PromptPart } from "./project-parts.ts";
 import { isRead, projectProblems } from "./project-rules.ts";
+import { rolloutStrategy } from "./rollout-strategy.ts";
 import { waiversOf, type WaiverDates } from "./waiver-rules.ts";
 import type { SourceDocument } from "./source-document.ts";
 
@@ -59,6 +60,7 @@ function promptProject(part: PromptPart, config: WrittenConfig): PromptProject[]
       judges,
       gates: mapValues(gates, gateSettings),
       waivers: waiversOf(part, config),
+      rollout: rolloutStrategy(config.rollout, part.written.rollout),
     },
   ];
 }

@@ -5,6 +5,7 @@ import { gateProblems, metricProblems, type ReadPart } from "./gate-rules.ts";
 import { aliasWarnings, modelProblems, priceWarnings, selfGradingProblems } from "./model-rules.ts";
 import { policyProblems } from "./policies.ts";
 import type { PromptPart } from "./project-parts.ts";
+import { rolloutProblems } from "./rollout-rules.ts";
 import { waiverProblems, type WaiverDates } from "./waiver-rules.ts";
 import { problemAt, type SourceDocument } from "./source-document.ts";
 
@@ -31,6 +32,7 @@ export function projectProblems(
     ...policyProblems(document, config),
     ...evidenceProblems(document, config),
     ...aliasWarnings(document, config),
+    ...rolloutProblems(document, config),
     ...waiverProblems(document, config, parts.filter(isRead), dates),
     ...parts
       .filter(isRead)

@@ -3,6 +3,7 @@ import type { Digest } from "./digest.ts";
 import type { Approver, EvidenceSettings } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
 import type { PromptSource } from "./prompt.ts";
+import type { RolloutStrategy } from "./rollout.ts";
 import type { Rubric } from "./rubric.ts";
 import type { GateLevel } from "./scores.ts";
 import type { Policies } from "./tier.ts";
@@ -81,6 +82,7 @@ export interface PromptProject {
   readonly gates: Readonly<Record<string, GateSettings>>;
   /** Those that concern this prompt; none of them had expired when the project was read. */
   readonly waivers: readonly Waiver[];
+  readonly rollout: RolloutStrategy;
 }
 
 /** Everything the user's files say, read and checked. */

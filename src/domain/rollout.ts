@@ -26,6 +26,8 @@ export interface RolloutMetric extends MetricQuery {
   readonly margin: number;
   readonly harmAt: number;
   readonly action: "rollback" | "hold" | "warn";
+  /** What a sample is, in a word for people, e.g. `conversation`. */
+  readonly unit: string;
   /** Recorded, never acted on. */
   readonly dryRun: boolean;
   /** Absolute limits of the candidate's own mean or rate, for steps without a control; null = none. */
@@ -59,7 +61,10 @@ export interface RolloutStrategy {
   readonly blindLimitMs: { readonly low: number; readonly high: number };
   readonly settleDelayMs: number;
   readonly bucketMs: number;
+  /** How long after a rollback the same prompt waits before it is retried. */
   readonly cooldownMs: number;
+  /** How many versions that were completed stay known as good. */
+  readonly undoVersions: number;
   readonly driftGraceMs: number;
   /** What follows when units do not arrive in the shares that the weight promises. */
   readonly onSampleRatio: "hold" | "rollback" | "warn";
