@@ -94,6 +94,12 @@ const waiverSchema = z.looseObject({
   expires: z.string(),
 });
 
+const samplingSchema = z.looseObject({
+  samples: amount,
+  since: z.string(),
+  drift: z.looseObject({ cases: amount, tested: z.boolean(), found: z.boolean() }).nullable(),
+});
+
 const promptSchema = z.looseObject({
   name: z.string(),
   verdict,
@@ -107,7 +113,14 @@ const promptSchema = z.looseObject({
     findings: z.array(z.looseObject({ tier, path: z.string(), message: z.string() })),
   }),
   candidate: z.looseObject({ version: z.string(), digest, source: z.string() }),
-  baseline: z.looseObject({ version: z.string(), digest, label: z.string().nullable() }).nullable(),
+  baseline: z
+    .looseObject({
+      version: z.string(),
+      digest,
+      label: z.string().nullable(),
+      sampling: samplingSchema.exactOptional(),
+    })
+    .nullable(),
   models: z.array(
     z.looseObject({
       role: z.enum(["candidate", "baseline", "judge"]),

@@ -59,6 +59,22 @@ export interface PlanSummary {
   }[];
 }
 
+/** Answers of the baseline that several gates share. */
+export interface BaselineSampling {
+  /** Answers to each case. */
+  readonly samples: number;
+  /** ISO 8601, UTC: since when they are stored. */
+  readonly since: string;
+  /** What asking some cases again showed; null when nothing had been stored before this run. */
+  readonly drift: {
+    readonly cases: number;
+    /** False when too few of them could be compared. */
+    readonly tested: boolean;
+    /** True: they differed, and all answers or judgements were taken afresh. */
+    readonly found: boolean;
+  } | null;
+}
+
 export interface PromptGateResult {
   readonly name: string;
   readonly verdict: VerdictKind;
@@ -77,6 +93,8 @@ export interface PromptGateResult {
     readonly version: string;
     readonly digest: Digest;
     readonly label: string | null;
+    /** Absent when the baseline answered as often as the candidate, for this run alone. */
+    readonly sampling?: BaselineSampling;
   } | null;
   readonly models: readonly ModelUse[];
   readonly plan: PlanSummary | null;

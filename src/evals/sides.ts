@@ -17,10 +17,18 @@ export interface Side {
   generate(testCase: Case, sample: number): Promise<Answer>;
 }
 
+/** A version and how often its model answers each case. */
+export interface SampledVersion {
+  readonly template: PromptTemplate;
+  readonly repeat: number;
+  /** Number of the first sample: answers under other numbers are other answers. */
+  readonly firstSample: number;
+}
+
 /** A version that is asked through its model, `repeat` times a case. */
 export function modelSide(
   name: SideName,
-  { template, repeat }: { readonly template: PromptTemplate; readonly repeat: number },
+  { template, repeat, firstSample }: SampledVersion,
   ask: (request: ModelRequest) => Promise<Answer>,
 ): Side {
   const { modelParameters, responseFormat, jsonSchema, tools } = template;
@@ -34,7 +42,7 @@ export function modelSide(
         responseFormat,
         ...(jsonSchema === undefined ? {} : { jsonSchema }),
         tools,
-        sample,
+        sample: firstSample + sample,
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  BaselineSampling,
   CaseChange,
   ModelUse,
   PromptGateResult,
@@ -180,6 +181,14 @@ export function usageSummary({ usage }: PromptGateResult): string {
   return `${calls}; ${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out; ${costText(usage)}`;
 }
 
+/** `5 to each case, stored since 2026-11-20; 24 cases asked again, no drift`. */
+function samplingText({ samples, since, drift }: BaselineSampling): string {
+  const stored = `${samples} to each case, stored since ${since.slice(0, 10)}`;
+  if (drift === null) return stored;
+  const outcome = !drift.tested ? "drift not tested" : drift.found ? "drift found" : "no drift";
+  return `${stored}; ${plural(drift.cases, "case")} asked again, ${outcome}`;
+}
+
 /** What makes the run repeatable: label and value. */
 export function provenance(prompt: PromptGateResult): (readonly [label: string, value: string])[] {
   const { digests, baseline, seed, attempt, runDir } = prompt;
@@ -188,6 +197,7 @@ export function provenance(prompt: PromptGateResult): (readonly [label: string, 
   return [
     ["candidate digest", digests.prompt],
     ["baseline digest", baseline?.digest ?? NOTHING],
+    ...(baseline?.sampling === undefined ? [] : [["baseline answers", samplingText(baseline.sampling)]]),
     ["dataset digest", digests.dataset],
     ["judges digest", digests.judges],
     ["policy digest", digests.policy],

@@ -4,7 +4,8 @@ import { comparesOutputs } from "../../domain/rubric.ts";
 import type { ScoreRow } from "../../domain/scores.ts";
 import { runLooks } from "../../evals/run-looks.ts";
 import type { GateScope, Preparation } from "../gate/prepare.ts";
-import { evaluationRun, withExecution, type RunSettings } from "../gate/run-plan.ts";
+import { evaluationRun, type RunSettings } from "../gate/evaluation-run.ts";
+import { withExecution } from "../gate/run-plan.ts";
 
 /** Scored samples of one version. */
 export interface CollectedSamples {
@@ -23,6 +24,8 @@ function sampling(preparation: Preparation, samples: number): Preparation {
   return {
     ...preparation,
     baseline: null,
+    baselineSamples: null,
+    freshAnswers: false,
     models: { ...models, baseline: null },
     outputs: outputs.candidate === undefined ? {} : { candidate: outputs.candidate },
     policy: { ...policy, repeat: samples },

@@ -13,7 +13,7 @@ import type { Asked } from "../gate/asked-models.ts";
 import { openModels } from "../gate/open-models.ts";
 import { modelSettingsOf } from "../gate/resolve-versions.ts";
 import { openBudget, pricedAdmission } from "../gate/run-budget.ts";
-import type { RunSettings } from "../gate/run-plan.ts";
+import type { RunSettings } from "../gate/evaluation-run.ts";
 import { progressOf } from "../gate/run-observer.ts";
 import { askLabels } from "./ask-labels.ts";
 import type { AnsweredLabel } from "./grade-labels.ts";

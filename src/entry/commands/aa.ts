@@ -20,7 +20,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { prepareGate, type GateScope, type GateSelection, type Preparation } from "../gate/prepare.ts";
 import { resolveBaseline } from "../gate/resolve-versions.ts";
 import { progressOf } from "../gate/run-observer.ts";
-import type { RunSettings } from "../gate/run-plan.ts";
+import type { RunSettings } from "../gate/evaluation-run.ts";
 import { openScopes } from "../gate/scopes.ts";
 
 export interface AaOptions extends CommonOptions, RunSettings, Omit<GateSelection, "candidate" | "tier"> {

@@ -5,7 +5,7 @@ import type { CommandContext, CommonOptions } from "../context.ts";
 import { planLines } from "../gate/plan-text.ts";
 import { prepareGate, type GateScope, type GateSelection } from "../gate/prepare.ts";
 import { openBudget } from "../gate/run-budget.ts";
-import type { RunSettings } from "../gate/run-plan.ts";
+import type { RunSettings } from "../gate/evaluation-run.ts";
 import { openScopes } from "../gate/scopes.ts";
 import type { Shard } from "../gate/shard-of.ts";
 import { gateShard, type WrittenShard } from "../gate/shard-run.ts";

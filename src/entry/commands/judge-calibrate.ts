@@ -16,7 +16,7 @@ import { renderCalibration } from "../calibration/render-calibration.ts";
 import { runJudge } from "../calibration/run-judge.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import type { RunSettings } from "../gate/run-plan.ts";
+import type { RunSettings } from "../gate/evaluation-run.ts";
 import { loadProjectFrom } from "../wire.ts";
 
 export interface JudgeCalibrateOptions extends CommonOptions, RunSettings {

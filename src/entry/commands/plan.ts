@@ -55,7 +55,8 @@ async function planPrompt(scope: GateScope): Promise<PromptPlan> {
 /** `plan`: what a gate would do, need and cost. Calls no model and writes nothing. */
 export async function runPlan(context: CommandContext, options: PlanOptions): Promise<ExitCode> {
   const plans: PromptPlan[] = [];
-  for (const scope of await openScopes(context, options)) plans.push(await planPrompt(scope));
+  const scopes = await openScopes(context, { storedSamples: true, ...options });
+  for (const scope of scopes) plans.push(await planPrompt(scope));
   context.print(
     options.json
       ? JSON.stringify(

@@ -27,15 +27,21 @@ export const NO_USAGE: RunUsage = {
   outputTokens: 0,
 };
 
-/** How many calls the plan makes at most; stored outputs need none. */
+/** How many calls the plan makes at most; stored outputs need none, and stored answers only the first time. */
 export function plannedCalls(preparation: Preparation): PlanSummary["calls"] {
-  const { plan, outputs, baseline, policy } = preparation;
+  const { plan, outputs, baseline, policy, baselineSamples } = preparation;
   const cases = plan.looks.at(-1)?.cases ?? 0;
+  const perCase = {
+    candidate: policy.repeat,
+    baseline: baselineSamples?.samples ?? policy.repeat,
+  };
   const sides = (["candidate", "baseline"] as const).filter(
     (side) => side === "candidate" || baseline !== null || outputs.baseline !== undefined,
   );
-  const answers = cases * policy.repeat * sides.length;
-  const generated = cases * policy.repeat * sides.filter((side) => outputs[side] === undefined).length;
+  const answers = sides.reduce((sum, side) => sum + cases * perCase[side], 0);
+  const generated = sides
+    .filter((side) => outputs[side] === undefined)
+    .reduce((sum, side) => sum + cases * perCase[side], 0);
   // A pair is judged in two orders: as many calls as for two outputs.
   return { generation: generated, judge: answers * judgesToAsk(preparation).length };
 }
@@ -164,7 +170,7 @@ export async function assembleResult(
   run: GateRun,
 ): Promise<PromptGateResult> {
   const empty = emptyResult(scope, preparation);
-  const { decision, rows, critical, unscored, usage } = run;
+  const { decision, critical, unscored, usage, rows, sampling } = run;
   const waived = waivedCases(scope.prompt.waivers);
   // A replay costs nothing: what its calls cost once is not of this day.
   const isReplay = scope.selection.replay !== undefined;
@@ -172,7 +178,11 @@ export async function assembleResult(
   return {
     ...empty,
     ...ruling(run),
-    warnings: [...empty.warnings, ...notes, ...decision.warnings],
+    baseline:
+      empty.baseline === null || sampling === null
+        ? empty.baseline
+        : { ...empty.baseline, sampling: sampling.sampling },
+    warnings: [...empty.warnings, ...(sampling?.warnings ?? []), ...notes, ...decision.warnings],
     metrics: decision.metrics.filter(({ level, candidate }) => level !== "off" || candidate !== null),
     cases: {
       total: empty.cases.total,

@@ -13,7 +13,8 @@ import { assembleResult, emptyResult } from "./assemble-result.ts";
 import { measuredSigma } from "./measured-noise.ts";
 import { planLines } from "./plan-text.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
-import { runGatePlan, type GateRun, type RunSettings } from "./run-plan.ts";
+import type { RunSettings } from "./evaluation-run.ts";
+import { runGatePlan, type GateRun } from "./run-plan.ts";
 
 /** One document for one or several prompts: the worst verdict counts. */
 export function gateResult(prompts: readonly PromptGateResult[]): GateResult {

@@ -17,29 +17,30 @@ async function scoreOnly(judged: ReturnType<typeof judgeOutput>): Promise<Judged
 
 /**
  * Judges every distinct output of a case once: where both versions answer the same, they get the same score, and a
- * wavering judge cannot make a difference out of none.
+ * wavering judge cannot make a difference out of none. Judgements under another `sample` are other judgements.
  */
-export function judgeOnce(ask: AskJudge): (judgement: Judgement) => Promise<JudgedScore> {
+export function judgeOnce(ask: AskJudge, sample: number): (judgement: Judgement) => Promise<JudgedScore> {
   const known = new Map<string, Promise<JudgedScore>>();
   return ({ case: testCase, rubric, completion }) => {
     const { text, toolCalls } = completion;
     const key = jsonDigest({ rubric: rubric.name, case: testCase.id, text, toolCalls });
     const score =
-      known.get(key) ??
-      scoreOnly(judgeOutput({ rubric, case: testCase, output: completion, sample: 0, ask }));
+      known.get(key) ?? scoreOnly(judgeOutput({ rubric, case: testCase, output: completion, sample, ask }));
     known.set(key, score);
     return score;
   };
 }
 
 /** Judges every distinct pair of outputs of a case once. */
-export function judgePairOnce(ask: AskJudge): (judgement: PairJudgement) => Promise<PairScore> {
+export function judgePairOnce(
+  ask: AskJudge,
+  sample: number,
+): (judgement: PairJudgement) => Promise<PairScore> {
   const known = new Map<string, Promise<PairScore>>();
   return ({ case: testCase, rubric, baseline, candidate }) => {
     const outputs = [baseline, candidate].map(({ text, toolCalls }) => ({ text, toolCalls }));
     const key = jsonDigest({ rubric: rubric.name, case: testCase.id, outputs });
-    const score =
-      known.get(key) ?? judgePair({ rubric, case: testCase, baseline, candidate, sample: 0, ask });
+    const score = known.get(key) ?? judgePair({ rubric, case: testCase, baseline, candidate, sample, ask });
     known.set(key, score);
     return score;
   };

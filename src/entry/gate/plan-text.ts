@@ -46,6 +46,21 @@ function costText(cost: number | null, { run }: Preparation): string {
   return `about $${cost.toFixed(2)} ${isMeasured ? "if all are asked and as long as before" : "at most"}`;
 }
 
+/** How often either side answers a case, where that is not once as the tier asks. */
+function samplingLines({ baselineSamples, policy, plan }: Preparation): string[] {
+  if (baselineSamples === null) return [];
+  const { samples, cases, takenAt } = baselineSamples;
+  const known = new Set(cases);
+  const stored = plan.order.filter((id) => known.has(id)).length;
+  const since = takenAt.slice(0, 10);
+  return [
+    stored === 0
+      ? `baseline: ${samples} answers to each case are taken and stored for the gates to come`
+      : `baseline: ${samples} answers to each case, stored since ${since} for ${stored} of ${plan.order.length} cases; a tenth of these is asked again`,
+    ...(policy.repeat === 1 ? [] : [`candidate: ${policy.repeat} answers to each case`]),
+  ];
+}
+
 /** What is said before the first call is paid for. */
 export async function planLines(scope: GateScope, preparation: Preparation): Promise<string[]> {
   const { plan, candidate, baseline, tier, policy, rules, run } = preparation;
@@ -60,6 +75,7 @@ export async function planLines(scope: GateScope, preparation: Preparation): Pro
     `${scope.prompt.name}: ${candidate.source.version} (${visibleLine(candidate.origin)}) against ${baseline === null ? "nothing: there is no baseline yet" : `${baseline.source.version} (${baseline.label ?? baseline.origin})`}`,
     `tier: ${tier.applied} (declared ${tier.declared ?? "none"}, required ${tier.required ?? "none"}); it asks for ${policy.require.join(", ")} checks`,
     `plan: at most ${looks.at(-1) ?? 0} of ${plan.order.length} cases, looks at ${looks.join(", ")}; at most ${calls.generation} answers and ${calls.judge} judgements, ${costText(cost, preparation)}`,
+    ...samplingLines(preparation),
     ...publishedPriceNotes(askedModels(scope, preparation)),
     ...(drops.length === 0 ? [] : [`smallest drop that the dataset shows: ${drops.join(", ")}`]),
     ...plan.warnings.map((warning) => `warning: ${visibleLine(warning, 400)}`),

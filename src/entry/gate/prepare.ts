@@ -7,13 +7,16 @@ import { comparesOutputs, judgesOf, type Rubric } from "../../domain/rubric.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
 import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
-import { planGate, type GatePlan } from "../../gate/plan.ts";
+import { planGate, type GatePlan, type PlanInput } from "../../gate/plan.ts";
 import { judgeFingerprint } from "../../evals/judge/judge-request.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
 import { judgedRules } from "../calibration/judged-rules.ts";
 import type { CommandContext } from "../context.ts";
+import { repeatsThatPay } from "../../gate/repeats.ts";
 import { waiveRules } from "../../gate/waivers.ts";
+import type { BaselineSamples } from "./baseline-samples.ts";
+import { chooseBaselineSamples, needsFreshAnswers } from "./choose-samples.ts";
 import { metricRules } from "./metric-rules.ts";
 import { foreignOutputWarnings, openStoredOutputs, type OpenedOutputs } from "./open-outputs.ts";
 import {
@@ -36,6 +39,8 @@ export interface GateSelection extends CaseFilter {
   readonly seed?: number | undefined;
   /** Recorded answers are another question than live ones. */
   readonly replay?: string | undefined;
+  /** True where answers of the version in production may be shared with other gates. */
+  readonly storedSamples?: boolean;
 }
 
 export interface GateScope {
@@ -51,7 +56,12 @@ export interface Preparation {
   readonly candidate: ResolvedVersion;
   readonly baseline: ResolvedVersion | null;
   readonly tier: TierDecision;
+  /** Of the applied tier; `repeat` is raised where more answers of the candidate pay. */
   readonly policy: TierPolicy;
+  /** Answers of the baseline that gates share; null = it answers as often as the candidate. */
+  readonly baselineSamples: BaselineSamples | null;
+  /** True when both sides must answer in this run, because a limit on latency needs answers that are timed now. */
+  readonly freshAnswers: boolean;
   readonly models: { readonly candidate: ModelSettings; readonly baseline: ModelSettings | null };
   readonly rules: readonly MetricRule[];
   readonly rubrics: readonly Rubric[];
@@ -187,18 +197,26 @@ function digestsOf(
   };
 }
 
+/** How often either side answers each case. */
+interface Sampling {
+  readonly repeat: number;
+  readonly baselineSamples: BaselineSamples | null;
+}
+
 /** What else shapes the records: models, stored or recorded answers, samples, and the choice of cases. */
 function settingDigest(
   { selection }: GateScope,
-  { models, policy }: Versions,
+  { models }: Versions,
   { outputs, entries, dataset }: Measurement,
+  { repeat, baselineSamples }: Sampling,
 ): Digest {
   return jsonDigest({
     models: {
       candidate: modelIdentity(models.candidate),
       baseline: models.baseline && modelIdentity(models.baseline),
     },
-    repeat: policy.repeat,
+    repeat,
+    baselineSamples: baselineSamples?.samples,
     outputs: { candidate: outputs.candidate?.digest, baseline: outputs.baseline?.digest },
     replayed: selection.replay !== undefined,
     cases: entries.length === dataset.entries.length ? "all" : entries.map(({ id }) => id),
@@ -213,10 +231,78 @@ function pairwiseNoise(rubrics: readonly Rubric[]): Record<string, number> {
   return Object.fromEntries(rubrics.filter(comparesOutputs).map(({ name }) => [name, PAIRWISE_SIGMA]));
 }
 
+/** What is asked, before it is decided how often. */
+interface Question {
+  readonly versions: Versions;
+  readonly measurement: Measurement;
+  readonly digests: Preparation["digests"];
+}
+
+interface PlannedRun extends Sampling {
+  readonly identity: RunIdentity;
+  readonly input: PlanInput;
+  readonly run: RunDirectory;
+}
+
 /** Stopping early saves calls; where there are none to save, all cases are looked at once, which decides best. */
 function savesCalls({ baseline }: Versions, { outputs, rubrics }: Measurement): boolean {
   const stored = outputs.candidate !== undefined && (outputs.baseline !== undefined || baseline === null);
   return !stored || rubrics.length > 0;
+}
+
+/** The run that a question has or would get when the candidate answers each case `repeat` times. */
+async function planRepeated(
+  scope: GateScope,
+  { versions, measurement, digests }: Question,
+  sampling: Sampling,
+  plannedSigma: Readonly<Record<string, number>> | undefined,
+): Promise<PlannedRun> {
+  const { candidate, baseline } = versions;
+  const { entries, rules, rubrics, dataset } = measurement;
+  const identity = {
+    ...digests,
+    prompt: scope.prompt.name,
+    candidate: candidate.digest,
+    baseline: baseline?.digest ?? null,
+    setting: settingDigest(scope, versions, measurement, sampling),
+  };
+  const seed =
+    scope.selection.seed ?? derivedSeed(dataset.digest, candidate.digest, baseline?.digest ?? null);
+  const now = scope.context.clock.now();
+  const { header, ...folder } = await planRun(scope.project.root, identity, { seed, now });
+  const sigma = plannedSigma ?? header.sigma;
+  const input = {
+    entries,
+    rules,
+    sigma: { ...pairwiseNoise(rubrics), ...sigma },
+    seed: header.seed,
+    sequential: savesCalls(versions, measurement),
+  };
+  return { ...sampling, identity, input, run: { ...folder, header: { ...header, sigma } } };
+}
+
+/** Decides how often either side answers, and plans the run for that. */
+async function planSampled(
+  scope: GateScope,
+  question: Question,
+  plannedSigma: Readonly<Record<string, number>> | undefined,
+): Promise<PlannedRun> {
+  const { versions, measurement } = question;
+  const { rules, dataset, outputs } = measurement;
+  const sampled = {
+    baseline: versions.baseline,
+    settings: versions.models.baseline,
+    dataset: dataset.digest,
+    stored: outputs.baseline !== undefined,
+  };
+  const baselineSamples = await chooseBaselineSamples(scope, sampled, rules);
+  const { repeat } = versions.policy;
+  const plain = await planRepeated(scope, question, { repeat, baselineSamples }, plannedSigma);
+  if (baselineSamples === null) return plain;
+  const repeats = repeatsThatPay({ plan: plain.input, repeat, within: baselineSamples.within });
+  return repeats === repeat
+    ? plain
+    : planRepeated(scope, question, { repeat: repeats, baselineSamples }, plannedSigma);
 }
 
 /**
@@ -227,36 +313,23 @@ export async function prepareGate(
   scope: GateScope,
   plannedSigma?: Readonly<Record<string, number>>,
 ): Promise<Preparation> {
-  const { project, prompt, selection } = scope;
+  const { prompt } = scope;
   const versions = await readVersions(scope);
   const measurement = await openMeasurement(scope, versions.policy);
   const { candidate, baseline } = versions;
-  const { dataset, entries, outputs, rules, rubrics } = measurement;
+  const { dataset, entries, outputs } = measurement;
   const digests = digestsOf(scope, versions, measurement);
-  const seed = selection.seed ?? derivedSeed(dataset.digest, candidate.digest, baseline?.digest ?? null);
-  const identity = {
-    ...digests,
-    prompt: prompt.name,
-    candidate: candidate.digest,
-    baseline: baseline?.digest ?? null,
-    setting: settingDigest(scope, versions, measurement),
-  };
-  const { header, ...folder } = await planRun(project.root, identity, seed);
-  const sigma = plannedSigma ?? header.sigma;
-  const run = { ...folder, header: { ...header, sigma } };
+  const planned = await planSampled(scope, { versions, measurement, digests }, plannedSigma);
   const statics = await staticOutcome({ prompt, dataset, entries, candidate, baseline });
   return {
     ...versions,
     ...measurement,
-    plan: planGate({
-      entries,
-      rules,
-      sigma: { ...pairwiseNoise(rubrics), ...sigma },
-      seed: run.header.seed,
-      sequential: savesCalls(versions, measurement),
-    }),
-    run,
-    identity,
+    policy: { ...versions.policy, repeat: planned.repeat },
+    baselineSamples: planned.baselineSamples,
+    freshAnswers: needsFreshAnswers(measurement.rules),
+    plan: planGate(planned.input),
+    run: planned.run,
+    identity: planned.identity,
     digests,
     staticFailures: statics.failures,
     warnings: [

@@ -7,7 +7,8 @@ import { storageError } from "../../files/storage.ts";
 import type { MeanTokens } from "../../evals/calls/usage.ts";
 import { createOnce } from "../../files/create-once.ts";
 
-const RUNS = ".promptgate/runs";
+/** Where runs are kept, relative to the project. */
+export const RUNS = ".promptgate/runs";
 
 /** What a run is about. Equal digests mean the same question, which has one answer. */
 export interface RunIdentity {
@@ -31,6 +32,8 @@ const headerSchema = z.object({
   setting: z.string(),
   seed: z.number(),
   attempt: z.number(),
+  /** Numbers the answers that must be this run's own. */
+  freshSample: z.int().nonnegative().default(0),
   /** Standard deviations that the plan was made with: a run that goes on keeps the plan that it began with. */
   sigma: z.record(z.string(), z.number()),
 });
@@ -123,8 +126,12 @@ export interface RunDirectory {
   readonly outputTokens: MeanTokens;
 }
 
-/** The header that a run of this identity has or would get; writes nothing. */
-export async function planRun(root: string, identity: RunIdentity, seed: number): Promise<RunDirectory> {
+/** The header that a run of this identity has or would get, begun at `now` in milliseconds; writes nothing. */
+export async function planRun(
+  root: string,
+  identity: RunIdentity,
+  { seed, now }: { readonly seed: number; readonly now: number },
+): Promise<RunDirectory> {
   const id = runId(identity);
   const path = `${RUNS}/${id}`;
   const stored = await readJson(join(root, path, "run.json"), headerSchema);
@@ -151,6 +158,7 @@ export async function planRun(root: string, identity: RunIdentity, seed: number)
     setting,
     seed,
     attempt: others.size + 1,
+    freshSample: now,
     sigma,
   };
   return { path, absolutePath: join(root, path), header, outputTokens };

@@ -2,24 +2,19 @@ import { join } from "node:path";
 import { decideGate, type GateDecision, type MetricProgress } from "../../gate/decide.ts";
 import type { RunUsage } from "../../domain/gate-result.ts";
 import type { CaseEntry } from "../../domain/project.ts";
-import { comparesOutputs } from "../../domain/rubric.ts";
-import { createUsageMeter, type MeanTokens, type UsageMeter } from "../../evals/calls/usage.ts";
+import { createUsageMeter, type MeanTokens } from "../../evals/calls/usage.ts";
 import { settleCriticalCases, type CriticalOutcome } from "../../evals/critical-cases.ts";
 import { evaluateAgain } from "../../evals/evaluate-again.ts";
-import type { AskJudge } from "../../evals/judge/ask-judge.ts";
-import { openJournal, type Journal } from "../../evals/journal.ts";
+import { openJournal } from "../../evals/journal.ts";
 import { runLooks, type EvaluationRun, type LookOutcome, type Rows } from "../../evals/run-looks.ts";
-import { modelSide, storedSide, type Side, type SideName } from "../../evals/sides.ts";
+import type { SideName } from "../../evals/sides.ts";
 import { isWaived } from "../../domain/waiver.ts";
 import { waivedCases } from "../../gate/waivers.ts";
-import type { Budget } from "./budget.ts";
 import type { ReportedEvaluation } from "./case-changes.ts";
-import { judgeOnce, judgePairOnce } from "./judge-once.ts";
-import { openModels, type ModelAccess } from "./open-models.ts";
+import { evaluationRun, openAsking, type Execution, type RunSettings } from "./evaluation-run.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
-import { modelSettingsOf, type ResolvedVersion } from "./resolve-versions.ts";
-import { openBudget, runAdmission, type BudgetOptions } from "./run-budget.ts";
 import { openRun } from "./run-directory.ts";
+import { keepSamples, settleSamples, type SettledSampling } from "./settle-samples.ts";
 import { observeRun, type RunObserver } from "./run-observer.ts";
 
 type Decided = Extract<GateDecision, { kind: "decided" }>;
@@ -28,6 +23,8 @@ type Decided = Extract<GateDecision, { kind: "decided" }>;
 export interface GateRun {
   readonly decision: Decided;
   readonly rows: Rows;
+  /** Null when the baseline's answers are this run's own. */
+  readonly sampling: SettledSampling | null;
   readonly critical: CriticalOutcome;
   readonly unscored: ReturnType<RunObserver["unscored"]>;
   readonly usage: RunUsage;
@@ -35,63 +32,6 @@ export interface GateRun {
   readonly outputTokens: MeanTokens;
   /** One side's evaluation of a case again, from answers that the run has. */
   evaluate(id: string, side: SideName): Promise<ReportedEvaluation | null>;
-}
-
-export interface RunSettings extends ModelAccess, BudgetOptions {
-  /** One for all runs of a command; by default a run has its own. */
-  readonly budget?: Budget;
-}
-
-/** A run under way. */
-export interface Execution {
-  readonly scope: GateScope;
-  readonly preparation: Preparation;
-  readonly settings: RunSettings;
-  readonly journal: Journal;
-  readonly usage: UsageMeter;
-  readonly observer: RunObserver;
-}
-
-function sidesOf({ scope, preparation }: Execution, askModel: ReturnType<typeof openModels>): Side[] {
-  const { candidate, baseline, outputs, policy } = preparation;
-  const side = (name: SideName, version: ResolvedVersion | null): Side[] => {
-    const stored = outputs[name];
-    if (stored !== undefined) return [storedSide(name, stored)];
-    if (version === null) return [];
-    const { template } = version.source;
-    const settings = modelSettingsOf(scope.project, template);
-    const ask: Parameters<typeof modelSide>[2] = (request) => askModel(settings).ask(request, "generation");
-    return [modelSide(name, { template, repeat: policy.repeat }, ask)];
-  };
-  return [...side("baseline", baseline), ...side("candidate", candidate)];
-}
-
-/** The evaluation that the run makes, with models under its limits. */
-export function evaluationRun(execution: Execution): EvaluationRun {
-  const { scope, preparation, settings, journal, usage, observer } = execution;
-  const { project, context } = scope;
-  const askModel = openModels({
-    context: { ...context, log: observer.log },
-    root: project.root,
-    access: settings,
-    journal,
-    usage,
-    admit: runAdmission(scope, preparation, settings.budget ?? openBudget(project, settings)),
-  });
-  const askJudge: AskJudge = async (request, judge) =>
-    (await askModel(modelSettingsOf(project, { model: judge })).ask(request, "judge")).completion;
-  return {
-    sides: sidesOf(execution, askModel),
-    assertions: preparation.assertions,
-    rubrics: preparation.rubrics.filter((rubric) => !comparesOutputs(rubric)),
-    pairs: { rubrics: preparation.rubrics.filter(comparesOutputs), judge: judgePairOnce(askJudge) },
-    // Twice the calls at once: while one case is judged, another one is answered.
-    concurrency: settings.concurrency * 2,
-    signal: context.signal,
-    readCase: (id) => preparation.dataset.read(id),
-    judge: judgeOnce(askJudge),
-    observe: observer.observe,
-  };
 }
 
 function passedMetrics(metrics: readonly MetricProgress[]): ReadonlySet<string> {
@@ -141,16 +81,20 @@ function takenOrder({ plan, entries }: Preparation): readonly string[] {
 }
 
 /** Runs the looks, then settles the critical cases. */
-async function execute(execution: Execution): Promise<GateRun> {
+async function execute(planned: Execution): Promise<GateRun> {
+  const asking = openAsking(planned);
+  const { execution, sampling } = await settleSamples(planned, asking);
   const { preparation, usage, observer } = execution;
   const { plan } = preparation;
-  const run = evaluationRun(execution);
+  const run = evaluationRun(execution, asking);
   const looks = plan.looks.map(({ cases }) => cases);
   const decide = decideLooks(preparation, hasBaseline(preparation));
   const { decision, rows } = await runLooks(run, { order: takenOrder(preparation), looks }, decide);
+  await keepSamples(execution, rows.baseline);
   return {
     decision,
     rows,
+    sampling,
     critical: await settleCritical(execution, run),
     unscored: observer.unscored(),
     usage: usage.read(),

@@ -132,6 +132,8 @@ export async function mergeShards(
     },
     usage: sumUsage(manifests),
     outputTokens: { generation: null, judge: null },
+    // Each machine would have stored answers of its own: shards ask the baseline themselves.
+    sampling: null,
     evaluate: recalled(records),
   };
   const result = await assembleResult(scope, merged, gateRun);
