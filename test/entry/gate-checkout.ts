@@ -9,6 +9,8 @@ import { aPrompt, type TestProject } from "../e2e/project.ts";
 export interface Checkout {
   readonly folder: string;
   readonly context: CommandContext;
+  /** Milliseconds since 1970, as the commands see it. */
+  readonly time: { now: number };
   /** What the command said meanwhile. */
   readonly said: readonly string[];
   /** The one document that the last command printed. */
@@ -23,10 +25,11 @@ const selection = { baseline: "production", tier: "auto", filterTag: [], filterI
 export function checkout(folder: string): Checkout {
   let last = "";
   const said: string[] = [];
+  const time = { now: Date.UTC(2026, 10, 20) };
   const context: CommandContext = {
     cwd: folder,
     environment: { OPENAI_API_KEY: "key-for-the-test" },
-    clock: { now: () => Date.UTC(2026, 10, 20) },
+    clock: { now: () => time.now },
     log: { info: (line) => void said.push(line), warn: (line) => void said.push(line) },
     print: (text) => void (last = text),
     signal: new AbortController().signal,
@@ -35,6 +38,7 @@ export function checkout(folder: string): Checkout {
   return {
     folder,
     context,
+    time,
     said,
     printed: () => JSON.parse(last) as GateResult,
     gate: (options = {}) =>
