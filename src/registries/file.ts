@@ -6,7 +6,8 @@ import { isPromptName, type Registry } from "../domain/registry.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { listFolder } from "./read-document.ts";
 import { checkLabelName, checkPromptName, checkReference, checkVersionNumber } from "./names.ts";
-import { byName, listings, pageKeys } from "./paging.ts";
+import { byName, pageKeys } from "../domain/paging.ts";
+import { listings } from "./paging.ts";
 import { checkRelease } from "./releases.ts";
 import {
   moveOnShelf,

@@ -14,7 +14,8 @@ import type {
 import type { WriteReleaseRequest } from "../domain/release.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { labelMoves, type LabelMoves } from "./label-moves.ts";
-import { byName, listings, pageKeys } from "./paging.ts";
+import { byName, pageKeys } from "../domain/paging.ts";
+import { listings } from "./paging.ts";
 import { parseMoveDocument, renderMoveDocument } from "./stored-documents.ts";
 import { releases, releaseVersions, type Releases } from "./releases.ts";
 import { storedVersions, type StoredVersions } from "./stored-versions.ts";

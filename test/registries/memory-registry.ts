@@ -11,7 +11,8 @@ import {
   checkReference,
   checkVersionNumber,
 } from "../../src/registries/names.ts";
-import { byName, listings, pageKeys } from "../../src/registries/paging.ts";
+import { byName, pageKeys } from "../../src/domain/paging.ts";
+import { listings } from "../../src/registries/paging.ts";
 import { checkRelease, releaseConflict, releaseVersions } from "../../src/registries/releases.ts";
 
 interface Entry {

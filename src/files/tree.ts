@@ -1,0 +1,24 @@
+/** What stands under a name. Links, devices, giants and bytes that are no text are foreign. */
+export type StoredText =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "foreign"; readonly reason: string };
+
+/**
+ * Texts in folders, the ground that stores and registries stand on. Paths are relative, parts joined by `/`. Every method
+ * may throw `STORAGE_FAILED`, and where the tree is remote `NETWORK` and `AUTHENTICATION`.
+ */
+export interface FileTree {
+  /** The names in a folder, unsorted; none when it does not exist. */
+  list(folder: string, kind: "any" | "folder"): Promise<string[]>;
+  read(path: string): Promise<StoredText>;
+  /**
+   * Creates a text that never changes again, whole or not at all; false when the name was taken. Of several callers
+   * exactly one gets true.
+   */
+  createOnce(path: string, text: string): Promise<boolean>;
+  /** Writes a text whole or not at all, whatever was there. */
+  replace(path: string, text: string): Promise<void>;
+  /** The path as a message names it. */
+  locate(path: string): string;
+}
