@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { HttpAnswer } from "./openai-transport.ts";
 
 /** What a failure is told in terms of. */
 export interface FailureContext {
@@ -14,7 +15,7 @@ export interface FailureContext {
   readonly secrets: readonly string[];
 }
 
-/** A refusal by status, as the openai package throws it; other errors do not match. */
+/** A refusal by status, as `refusalOf` makes it and the openai package throws it; other errors do not match. */
 const refusalSchema = z.object({
   status: z.int(),
   headers: z.instanceof(Headers).optional(),
@@ -45,7 +46,7 @@ const QUOTA = new Set(["insufficient_quota", "billing_hard_limit_reached"]);
 const SAME_FOR_ALL_CALLS = new Set(["unsupported_parameter", "unsupported_value", "model_not_found"]);
 
 /** A server's words, harmless: one short line without secrets. */
-function excerpt(text: string, secrets: readonly string[]): string {
+export function excerpt(text: string, secrets: readonly string[]): string {
   const redacted = secrets.reduce((line, secret) => line.replaceAll(secret, "[secret]"), text.slice(0, 4000));
   return visibleLine(redacted.replace(KEY_LIKE, "[secret]"), 160);
 }
@@ -148,6 +149,22 @@ function causes(error: unknown): unknown[] {
   return chain;
 }
 
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An answer whose status says that there is no completion in it, as an error that `readFailure` understands. */
+export function refusalOf({ status, headers, text }: HttpAnswer): Error {
+  const body = parsedJson(text);
+  const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;
+  const given = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
+  return Object.assign(new Error(`status ${status}`), { status, error, headers: new Headers(given) });
+}
+
 /** A failed attempt as a `GateError` that says whether the same call may succeed later. Never holds secrets or bodies. */
 export function readFailure(error: unknown, context: FailureContext): GateError {
   const chain = causes(error);
@@ -170,6 +187,8 @@ export function readFailure(error: unknown, context: FailureContext): GateError 
 
 /** The failure that a response body with status 200 tells of, or null. */
 export function envelopeFailure(body: unknown, context: FailureContext): GateError | null {
+  // Said of every good answer, so it is said without a schema.
+  if (typeof body !== "object" || body === null || !("error" in body)) return null;
   const envelope = envelopeSchema.safeParse(body);
   if (!envelope.success) return null;
   const { code } = envelope.data.error;

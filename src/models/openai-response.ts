@@ -58,8 +58,8 @@ function malformed(reason: string): GateError {
   });
 }
 
-/** JSON that came with another content type arrives as text. */
-function parsedBody(body: unknown): unknown {
+/** The JSON value of a body, whatever the server calls its type. Throws `PROVIDER_FAILED`, retryable. */
+export function parsedBody(body: unknown): unknown {
   if (typeof body !== "string") return body;
   try {
     return JSON.parse(body);
@@ -74,10 +74,10 @@ interface Requested {
 }
 
 /**
- * The completion in a response body. A refusal is the model's text. Throws `PROVIDER_FAILED`, retryable, without
- * quoting the body.
+ * The completion in a response body; `latencyMs` is null where nobody measured it. A refusal is the model's text. Throws
+ * `PROVIDER_FAILED`, retryable, without quoting the body.
  */
-export function readCompletion(body: unknown, requested: Requested, latencyMs: number): Completion {
+export function readCompletion(body: unknown, requested: Requested, latencyMs: number | null): Completion {
   const parsed = completionSchema.safeParse(parsedBody(body));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

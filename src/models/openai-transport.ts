@@ -5,22 +5,23 @@ import { GateError } from "../domain/errors.ts";
 /** Larger answers are refused: a model writes kilobytes, so this is a broken or hostile server. */
 const MAX_BODY_BYTES = 20_000_000;
 
-/** Statuses whose responses have no body by definition. */
-const BODYLESS = new Set([204, 205, 304]);
-
-function toResponse(message: http.IncomingMessage, body: Buffer): Response {
-  const status = message.statusCode ?? 0;
-  if (status < 200 || status > 599) {
-    throw new GateError("PROVIDER_FAILED", `the server answered with the impossible status ${status}`, {
-      retryable: true,
-    });
-  }
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(message.headersDistinct)) {
-    for (const value of values ?? []) headers.append(name, value);
-  }
-  return new Response(BODYLESS.has(status) ? null : body, { status, headers });
+/** Where requests go and what is sent along with each of them. */
+export interface Endpoint {
+  /** Without the path of the call. */
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
 }
+
+/** An answer that has arrived whole, of any status from 200 to 599. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** Sends a JSON body. Rejects with the error of the connection, or that of an aborted signal. */
+export type PostJson = (body: string, signal: AbortSignal) => Promise<HttpAnswer>;
 
 function readBody(
   message: http.IncomingMessage,
@@ -44,46 +45,53 @@ function readBody(
   message.on("error", fail);
 }
 
-/** A `fetch` for JSON requests with a text body: what the openai package asks of it, and nothing more. */
-export type Transport = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+function toAnswer({ statusCode: status = 0, headers }: http.IncomingMessage, body: Buffer): HttpAnswer {
+  if (status < 200 || status > 599) {
+    throw new GateError("PROVIDER_FAILED", `the server answered with the impossible status ${status}`, {
+      retryable: true,
+    });
+  }
+  // Decoding drops a byte order mark, which JSON does not allow.
+  return { status, headers, text: new TextDecoder().decode(body) };
+}
+
+function requestOptions(path: string, { baseUrl, headers, query }: Endpoint): http.RequestOptions {
+  const url = new URL(`${baseUrl}${path}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const { protocol, hostname, port, pathname, search } = url;
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    ...(port === "" ? {} : { port }),
+    path: `${pathname}${search}`,
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json", ...headers },
+    agent: protocol === "https:" ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true }),
+  };
+}
 
 /**
- * Sends over kept-alive connections of node:http, at about half the processor time of the built-in `fetch`. It reads
- * the whole answer before it resolves, so that the signal's deadline covers a body that trickles; follows no redirect,
- * so that a key never reaches another host; and reads no proxy from the environment (nor does the built-in one).
+ * Posts to `path` of an endpoint over kept-alive connections of node:http, at a third of the processor time of the openai
+ * package with the built-in `fetch`. It reads the whole answer before it resolves, so that the signal's deadline covers a
+ * body that trickles; follows no redirect, so that a key never reaches another host; and reads no proxy from the
+ * environment (nor does the built-in one).
  */
-export function createTransport(): Transport {
-  const agents = {
-    "http:": new http.Agent({ keepAlive: true }),
-    "https:": new https.Agent({ keepAlive: true }),
-  };
-  return (input, init = {}) =>
+export function createPost(path: string, endpoint: Endpoint): PostJson {
+  const options = requestOptions(path, endpoint);
+  const { request: open } = options.protocol === "https:" ? https : http;
+  return (body, signal) =>
     new Promise((resolve, reject) => {
-      const url = new URL(input instanceof Request ? input.url : input);
-      const body = typeof init.body === "string" ? init.body : "";
-      const secure = url.protocol === "https:";
-      const request = (secure ? https : http).request(
-        url,
-        {
-          method: init.method ?? "GET",
-          headers: {
-            ...Object.fromEntries(new Headers(init.headers)),
-            "content-length": Buffer.byteLength(body),
-          },
-          agent: secure ? agents["https:"] : agents["http:"],
-          ...(init.signal ? { signal: init.signal } : {}),
-        },
-        (message) => {
-          const finish = (bytes: Buffer): void => {
-            try {
-              resolve(toResponse(message, bytes));
-            } catch (error) {
-              reject(error);
-            }
-          };
-          readBody(message, finish, reject);
-        },
-      );
+      const headers = { ...options.headers, "content-length": Buffer.byteLength(body) };
+      const request = open({ ...options, headers, signal }, (message) => {
+        const finish = (bytes: Buffer): void => {
+          try {
+            resolve(toAnswer(message, bytes));
+          } catch (error) {
+            reject(error);
+          }
+        };
+        readBody(message, finish, reject);
+      });
       request.on("error", reject);
       request.end(body);
     });

@@ -1,119 +1,11 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
-import type OpenAI from "openai";
-import { GateError } from "../domain/errors.ts";
 import type { Completion, Model, ModelRequest } from "../domain/model.ts";
 import type { ModelSettings } from "../domain/project.ts";
-import { visibleLine } from "../domain/visible.ts";
 import type { ModelDependencies } from "./model-factory.ts";
-import { isOpenaiHost, serverAddress } from "./openai-address.ts";
-import { envelopeFailure, readFailure, refusesMaxTokens, type FailureContext } from "./openai-failure.ts";
+import { openConnection, withDeadline } from "./openai-connection.ts";
+import { envelopeFailure, readFailure, refusalOf, refusesMaxTokens } from "./openai-failure.ts";
 import { preferredTokenField, requestBody } from "./openai-request.ts";
-import { readCompletion } from "./openai-response.ts";
-import { createTransport } from "./openai-transport.ts";
-
-const OPENAI_URL = "https://api.openai.com/v1";
-
-function hasCredential(headers: Readonly<Record<string, string>>): boolean {
-  return Object.keys(headers).some((name) => /^(authorization|api-key)$/i.test(name));
-}
-
-/** Headers are checked here because the error of a late check would quote their values. */
-function checkedHeaders(model: string, headers: Readonly<Record<string, string>>): Record<string, string> {
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch {
-      throw new GateError(
-        "CONFIG_INVALID",
-        `model ${visibleLine(model)}: header ${visibleLine(name)} is no valid HTTP header`,
-        { hint: "look for line breaks and characters outside Latin-1 in its value" },
-      );
-    }
-  }
-  return { ...headers };
-}
-
-/** The key for a server, or null where none is needed. OpenAI's key from the environment goes to OpenAI alone. */
-function resolveKey(
-  settings: ModelSettings,
-  dependencies: ModelDependencies,
-  ownServer: boolean,
-): string | null {
-  const key = (settings.apiKey ?? (ownServer ? dependencies.openaiApiKey : undefined))?.trim() ?? "";
-  if (key === "" && ownServer && !hasCredential(settings.headers ?? {})) {
-    throw new GateError(
-      "AUTHENTICATION",
-      `model ${visibleLine(settings.model)} needs a key: OPENAI_API_KEY is not set`,
-      {
-        hint: "set the environment variable OPENAI_API_KEY, or apiKey: ${VARIABLE} under models",
-        fatal: true,
-      },
-    );
-  }
-  if (!/^[\x21-\x7e]*$/.test(key)) {
-    throw new GateError(
-      "AUTHENTICATION",
-      `the key of model ${visibleLine(settings.model)} holds white space or characters that no key has`,
-      { hint: "copy the key again, without line breaks or quotes", fatal: true },
-    );
-  }
-  return key === "" ? null : key;
-}
-
-interface Connection {
-  readonly settings: ModelSettings;
-  readonly baseUrl: string;
-  readonly key: string | null;
-  readonly headers: Record<string, string>;
-}
-
-/** The package is loaded with the first call: most commands make none. */
-async function openClient({ settings, baseUrl, key, headers }: Connection): Promise<OpenAI> {
-  const { default: Client } = await import("openai");
-  return new Client({
-    apiKey: key ?? "none",
-    baseURL: baseUrl,
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    maxRetries: 0,
-    // Ours ends the call first; this one does not cover the body.
-    timeout: settings.timeoutMs + 60_000,
-    logLevel: "off",
-    // Null takes a header away: a server without a key gets none.
-    defaultHeaders: { ...(key === null ? { authorization: null } : {}), ...headers },
-    ...(settings.query === undefined ? {} : { defaultQuery: { ...settings.query } }),
-    fetch: createTransport(),
-  });
-}
-
-/** Runs one attempt under the run's signal and the deadline; listeners and timers never outlive it. */
-async function withDeadline<Result>(
-  signal: AbortSignal,
-  timeoutMs: number,
-  attempt: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, timeoutMs);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    return await attempt(controller.signal);
-  } catch (error) {
-    if (signal.aborted) throw new GateError("INTERRUPTED", "the call was interrupted", { cause: error });
-    if (!controller.signal.aborted) throw error;
-    throw new GateError("TIMEOUT", `no complete answer within ${timeoutMs} ms`, {
-      hint: "raise timeoutMs of the model, or lower -j",
-      retryable: true,
-    });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
-}
+import { parsedBody, readCompletion } from "./openai-response.ts";
+import { createPost } from "./openai-transport.ts";
 
 /**
  * A model behind OpenAI's chat completions, or any server that speaks it. Azure: `baseUrl` up to the deployment,
@@ -121,29 +13,17 @@ async function withDeadline<Result>(
  */
 export function openaiModel(settings: ModelSettings, dependencies: ModelDependencies): Model {
   const { model, timeoutMs } = settings;
-  const address = serverAddress(model, settings.baseUrl ?? OPENAI_URL);
-  const ownServer = isOpenaiHost(address.hostname);
-  const key = resolveKey(settings, dependencies, ownServer);
-  const headers = checkedHeaders(model, settings.headers ?? {});
-  const baseUrl = address.href.replace(/\/$/, "");
-  const secrets = [key, ...Object.values(headers), ...Object.values(settings.query ?? {})].filter(
-    (value): value is string => value !== null && value.length >= 8,
-  );
-  const failureContext = (): FailureContext => ({
-    model,
-    server: `${address.host}${address.pathname}`,
-    now: dependencies.clock.now(),
-    secrets,
-  });
+  const { ownServer, endpoint, failureContext } = openConnection(settings, dependencies);
+  const post = createPost("/chat/completions", endpoint);
   let tokenField = preferredTokenField(model, ownServer);
-  let client: Promise<OpenAI> | undefined;
 
   async function send(request: ModelRequest, signal: AbortSignal): Promise<Completion> {
-    client ??= openClient({ settings, baseUrl, key, headers });
-    const { chat } = await client;
+    const sent = JSON.stringify(requestBody(model, request, tokenField));
     const started = dependencies.monotonic();
-    const body: unknown = await chat.completions.create(requestBody(model, request, tokenField), { signal });
+    const answer = await post(sent, signal);
     const latencyMs = dependencies.monotonic() - started;
+    if (answer.status >= 300) throw refusalOf(answer);
+    const body = parsedBody(answer.text);
     const failure = envelopeFailure(body, failureContext());
     if (failure !== null) throw failure;
     return readCompletion(body, { ...request, model }, latencyMs);
