@@ -6,12 +6,14 @@ const { jsonSchemas } = await importSource("src/config/json-schemas.ts");
 const { assertionSchema, caseAssertionSchema } = await importSource("src/evals/checks/index.ts");
 const { modelProviders } = await importSource("src/models/index.ts");
 const { registries } = await importSource("src/registries/index.ts");
+const { stores } = await importSource("src/stores/index.ts");
 
 const folder = new URL("../schema/", import.meta.url);
 const schemas = jsonSchemas({
   assertion: assertionSchema,
   caseAssertion: caseAssertionSchema,
   registryKinds: Object.keys(registries),
+  storeKinds: Object.keys(stores),
   providers: Object.keys(modelProviders),
 });
 mkdirSync(folder, { recursive: true });

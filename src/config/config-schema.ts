@@ -18,6 +18,7 @@ export interface ProjectSchemas {
   readonly verifyCase: (assertions: readonly Assertion[], testCase: Case) => void;
   /** Keys of the table in `registries/`. */
   readonly registryKinds: readonly string[];
+  readonly storeKinds: readonly string[];
   /** Keys of the table in `models/`. */
   readonly providers: readonly string[];
   /** What a model costs that has no price in the config; null = nobody says. */
@@ -145,8 +146,9 @@ const policy = z.strictObject({
 export function configSchema({
   assertion,
   registryKinds,
+  storeKinds,
   providers,
-}: Pick<ProjectSchemas, "assertion" | "registryKinds" | "providers">) {
+}: Pick<ProjectSchemas, "assertion" | "registryKinds" | "storeKinds" | "providers">) {
   return z.strictObject({
     version: z.literal(1).meta({ description: "of this file's format" }),
     registry: z
@@ -155,10 +157,12 @@ export function configSchema({
       .default({ kind: "file" })
       .meta({ description: "where versions and labels live; further options depend on the kind" }),
     store: z
-      .object({ kind: words })
+      .object({ kind: z.enum(storeKinds) })
       .catchall(scalar)
-      .optional()
-      .meta({ description: "where rollout state and ledger live" }),
+      .default({ kind: "file" })
+      .meta({
+        description: "where rollout state, ledger and attestations live; further options depend on the kind",
+      }),
     metrics: z
       .object({ source: words })
       .catchall(z.unknown())

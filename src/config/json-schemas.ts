@@ -12,7 +12,7 @@ function jsonSchema(schema: z.ZodType, title: string, description: string): Reco
 
 /** File name in `schema/` -> JSON Schema, generated from the schemas that judge the files. */
 export function jsonSchemas(
-  schemas: Pick<ProjectSchemas, "assertion" | "caseAssertion" | "registryKinds" | "providers">,
+  schemas: Pick<ProjectSchemas, "assertion" | "caseAssertion" | "registryKinds" | "storeKinds" | "providers">,
 ): Record<string, Record<string, unknown>> {
   return {
     "promptgate.schema.json": jsonSchema(

@@ -144,6 +144,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     root,
     configFile: file,
     registry: config.registry,
+    store: config.store,
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),

@@ -93,6 +93,8 @@ export interface Project {
   readonly configFile: string;
   /** `kind` is a key of the table in `registries/`; the rest is that adapter's. */
   readonly registry: { readonly kind: string; readonly [option: string]: unknown };
+  /** `kind` is a key of the table in `stores/`; the rest is that adapter's. */
+  readonly store: { readonly kind: string; readonly [option: string]: unknown };
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly prompts: readonly PromptProject[];
   readonly policies: Policies;

@@ -2,10 +2,12 @@ import { loadProject } from "../config/load-project.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
+import type { Store } from "../domain/store.ts";
 import { assertionSchema, caseAssertionSchema, verifyAssertions } from "../evals/checks/index.ts";
 import { modelProviders } from "../models/index.ts";
 import { publishedPrice } from "../models/prices.ts";
 import { openRegistry, registries } from "../registries/index.ts";
+import { openStore, stores } from "../stores/index.ts";
 import { checkJudges } from "./check-judges.ts";
 import type { CommandContext, CommonOptions } from "./context.ts";
 
@@ -28,6 +30,7 @@ export async function loadProjectFrom(
       caseAssertion: caseAssertionSchema,
       verifyCase: verifyAssertions,
       registryKinds: Object.keys(registries),
+      storeKinds: Object.keys(stores),
       providers: Object.keys(modelProviders),
       publishedPrice: (model) => publishedPrice(model)?.price ?? null,
     },
@@ -39,4 +42,12 @@ export async function loadProjectFrom(
 /** The registry that the config names. */
 export function openRegistryOf(project: Project, context: Pick<CommandContext, "clock">): Registry {
   return openRegistry(project.registry, project.root, context.clock);
+}
+
+/** The store that the config names. */
+export function openStoreOf(
+  project: Pick<Project, "store" | "root">,
+  context: Pick<CommandContext, "clock" | "environment">,
+): Store {
+  return openStore(project.store, project.root, context.clock, context.environment);
 }

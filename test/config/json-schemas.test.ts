@@ -7,6 +7,7 @@ import { jsonSchemas } from "../../src/config/json-schemas.ts";
 import { assertionSchema, caseAssertionSchema } from "../../src/evals/checks/index.ts";
 import { modelProviders } from "../../src/models/index.ts";
 import { registries } from "../../src/registries/index.ts";
+import { stores } from "../../src/stores/index.ts";
 import { files } from "./project-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -14,6 +15,7 @@ const generated = jsonSchemas({
   assertion: assertionSchema,
   caseAssertion: caseAssertionSchema,
   registryKinds: Object.keys(registries),
+  storeKinds: Object.keys(stores),
   providers: Object.keys(modelProviders),
 });
 

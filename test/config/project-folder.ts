@@ -32,6 +32,7 @@ export const schemas: ProjectSchemas = {
   caseAssertion: caseAssertionSchema,
   verifyCase: verifyAssertions,
   registryKinds: ["file"],
+  storeKinds: ["file"],
   providers: ["embedded", "openai"],
 };
 
