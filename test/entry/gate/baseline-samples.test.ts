@@ -118,7 +118,9 @@ describe("stored answers of the baseline", () => {
     // The candidate is better than what production has become.
     expect(await world.try("1.3.0")).toBe(0);
     expect(world.sampling()?.drift).toEqual({ cases: 20, tested: true, found: true });
-    expect(world.asked()).toBe(20 + 5 * CASES);
+    // It is decided early, perhaps with answers under way for the next look.
+    const used = world.made.printed().prompts[0]?.cases.used ?? 0;
+    expect(world.asked()).toBeGreaterThanOrEqual(20 + 5 * used);
     expect(world.made.printed().prompts[0]?.metrics.find(({ name }) => name === "price")).toMatchObject({
       baseline: 0,
       candidate: 1,
@@ -127,8 +129,7 @@ describe("stored answers of the baseline", () => {
       "drift: version 1.1.0 does not score as it did on 2026-11-20: answers: price by -100.0 points over 20 cases",
     );
     await world.try("1.4.0");
-    expect(world.asked()).toBe(20);
-    expect(world.sampling()?.drift?.found).toBe(false);
+    expect(world.sampling()?.drift).toMatchObject({ tested: true, found: false });
   });
 
   it("are judged anew, and not asked anew, where the judge has changed", async () => {
