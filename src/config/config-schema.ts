@@ -4,6 +4,8 @@ import type { Assertion, Case } from "../domain/case.ts";
 import type { Price } from "../domain/project.ts";
 import type { AssertionSchema } from "./case-schema.ts";
 import { approverSchema, evidenceSchema } from "./evidence-schema.ts";
+import { isHttpAddress } from "./http-address.ts";
+import { metricsSchema } from "./metrics-schema.ts";
 import { promptRolloutSchema, rolloutSchema } from "./rollout-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
@@ -69,12 +71,6 @@ const gate = z.strictObject({
     .default(0.05)
     .meta({ description: "chance to fail a candidate that is not worse" }),
 });
-
-/** A password in an address would stand in logs and reports. */
-function isHttpAddress(text: string): boolean {
-  const address = URL.canParse(text) ? new URL(text) : null;
-  return address !== null && /^https?:$/.test(address.protocol) && address.username + address.password === "";
-}
 
 const price = z.strictObject({ inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) });
 
@@ -163,11 +159,9 @@ export function configSchema({
       .meta({
         description: "where rollout state, ledger and attestations live; further options depend on the kind",
       }),
-    metrics: z
-      .object({ source: words })
-      .catchall(z.unknown())
-      .optional()
-      .meta({ description: "where production metrics come from" }),
+    metrics: metricsSchema.optional().meta({
+      description: "where production metrics come from; the log of served requests unless given",
+    }),
     models: z
       .record(words, model(providers))
       .meta({ description: "the models that prompts and rubrics name, by a key of your own" }),

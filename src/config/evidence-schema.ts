@@ -21,7 +21,9 @@ export const evidenceSchema = z.strictObject({
     .enum(["signed", "any"])
     .optional()
     .meta({ description: "signed as soon as there are keys, unless any is written here" }),
-  maxAge: duration.optional().meta({ description: "older evidence and sign-offs do not count; 30d unless given" }),
+  maxAge: duration
+    .optional()
+    .meta({ description: "older evidence and sign-offs do not count; 30d unless given" }),
 });
 
 /** One entry of `approvers`. */

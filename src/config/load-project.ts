@@ -6,6 +6,7 @@ import { checkDocument, readSource } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
 import { evidenceSettings } from "./evidence-schema.ts";
 import { findConfig } from "./find-config.ts";
+import { metricsSettings } from "./metrics-schema.ts";
 import { mergePolicies } from "./policies.ts";
 import { readParts, type PromptPart } from "./project-parts.ts";
 import { isRead, projectProblems } from "./project-rules.ts";
@@ -145,6 +146,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     configFile: file,
     registry: config.registry,
     store: config.store,
+    metrics: metricsSettings(config.metrics),
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),

@@ -1,6 +1,7 @@
 import type { Assertion, Case } from "./case.ts";
 import type { Digest } from "./digest.ts";
 import type { Approver, EvidenceSettings } from "./evidence.ts";
+import type { MetricsSettings } from "./metrics.ts";
 import type { Problem } from "./problem.ts";
 import type { PromptSource } from "./prompt.ts";
 import type { RolloutStrategy } from "./rollout.ts";
@@ -95,6 +96,7 @@ export interface Project {
   readonly registry: { readonly kind: string; readonly [option: string]: unknown };
   /** `kind` is a key of the table in `stores/`; the rest is that adapter's. */
   readonly store: { readonly kind: string; readonly [option: string]: unknown };
+  readonly metrics: MetricsSettings;
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly prompts: readonly PromptProject[];
   readonly policies: Policies;

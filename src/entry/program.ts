@@ -96,18 +96,28 @@ function withGateSelection(target: Command): Command {
     .option("--seed <number>", "order of the cases (default: from the digests)", wholeNumber(0));
 }
 
+/** What `gate` and `plan` take and `merge` does not. */
+function withBase(target: Command): Command {
+  return target.option(
+    "--base <revision>",
+    "take rules, judges and waivers from that git revision; only prompts that changed since",
+  );
+}
+
 const registerGateCommands: Registration = (program, context, finish) => {
-  withGateSelection(
-    command(program, "plan [prompts...]", "what a gate would do, need and cost; no model call"),
-  ).action(async (prompts: string[], options) => {
+  const plan = command(program, "plan [prompts...]", "what a gate would do, need and cost; no model call");
+  withBase(withGateSelection(plan)).action(async (prompts: string[], options) => {
     const { runPlan } = await import("./commands/plan.ts");
     finish(await runPlan(context, { ...options, prompts }));
   });
-  withGateSelection(command(program, "gate [prompts...]", "judge the candidate against the baseline"))
+  const gate = command(program, "gate [prompts...]", "judge the candidate against the baseline");
+  withBase(withGateSelection(gate))
     .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
+    .option("--sign <keyfile>", "sign the evidence (default: the key in PROMPTGATE_SIGNING_KEY, if any)")
     .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
     .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
     .option("--max-minutes <minutes>", "stop, without a verdict, after that long", positive)
+    .option("--batch", "ask through the provider's Batch API: cheaper, within 24 hours", false)
     .option("--shard <i/n>", "evaluate this part of the cases and decide nothing; merge decides")
     .option("--shard-output <directory>", "where the shard goes (default: the run's folder)")
     .option("--record <directory>", "keep every model call in this folder")
@@ -120,6 +130,7 @@ const registerGateCommands: Registration = (program, context, finish) => {
     });
   withGateSelection(command(program, "merge <directories...>", "join the shards of one gate run and decide"))
     .option("--replay <directory>", "the shards were made with --replay")
+    .option("--sign <keyfile>", "sign the evidence (default: the key in PROMPTGATE_SIGNING_KEY, if any)")
     .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
     .action(async (directories: string[], options) => {
       const { runMerge } = await import("./commands/merge.ts");
@@ -236,6 +247,33 @@ const registerRegistryCommands: Registration = (program, context, finish) => {
   );
 };
 
+const registerEvidenceCommands: Registration = (program, context, finish) => {
+  const keys = program.command("keys").description("keys that sign evidence and approvals");
+  command(keys, "new", "write an ed25519 key pair and say what goes into the config")
+    .option("--output <file>", "the private key; the public one goes to <file>.pub", "promptgate.key")
+    .action(async (options) => {
+      const { runKeysNew } = await import("./commands/keys-new.ts");
+      finish(await runKeysNew(context, options));
+    });
+  command(program, "verify <file>", "check evidence: signature, digests, result, age")
+    .option("--key <key|file>", "a public key to trust instead of the config's (repeatable)", collect, [])
+    .option("--max-age <duration>", "refuse what is older, e.g. 30d (default: the config's)")
+    .action(async (file: string, options) => {
+      const { runVerify } = await import("./commands/verify.ts");
+      finish(await runVerify(context, { ...options, file }));
+    });
+};
+
+const registerPromotionCommands: Registration = (program, context, finish) => {
+  command(program, "rollback <prompt>", "everybody back to the last known good version; works in every state")
+    .option("--to <version>", "a version that was in production before (default: the last known good one)")
+    .requiredOption("--reason <text>", "what people saw")
+    .action(async (prompt: string, options) => {
+      const { runRollback } = await import("./commands/rollback.ts");
+      finish(await runRollback(context, { ...options, prompt }));
+    });
+};
+
 /** The command line. `finish` receives the exit code of the command that ran. */
 export function buildProgram(context: CommandContext, output: Output, finish: Finish): Command {
   const program = new Command("promptgate")
@@ -260,6 +298,8 @@ export function buildProgram(context: CommandContext, output: Output, finish: Fi
     registerJudgeCommands,
     registerCacheCommands,
     registerRegistryCommands,
+    registerEvidenceCommands,
+    registerPromotionCommands,
   ]) {
     register(program, context, finish);
   }

@@ -1,4 +1,5 @@
 import { loadProject } from "../config/load-project.ts";
+import { loadSettings, type ProjectSettings } from "../config/load-settings.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
@@ -39,8 +40,16 @@ export async function loadProjectFrom(
   return project;
 }
 
+/** Reads where versions, traffic and history are, and nothing that could be broken elsewhere in the project. */
+export async function loadSettingsFrom(
+  context: Pick<CommandContext, "cwd" | "environment">,
+  { config }: Pick<CommonOptions, "config">,
+): Promise<ProjectSettings> {
+  return loadSettings({ directory: context.cwd, configPath: config, environment: context.environment });
+}
+
 /** The registry that the config names. */
-export function openRegistryOf(project: Project, context: Pick<CommandContext, "clock">): Registry {
+export function openRegistryOf(project: Pick<Project, "registry" | "root">, context: Pick<CommandContext, "clock">): Registry {
   return openRegistry(project.registry, project.root, context.clock);
 }
 

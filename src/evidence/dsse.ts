@@ -18,7 +18,10 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/);
 const envelopeSchema = z.object({
   payloadType: z.string(),
   payload: base64,
-  signatures: z.array(z.object({ keyid: z.string().optional(), sig: base64 })).min(1).max(100),
+  signatures: z
+    .array(z.object({ keyid: z.string().optional(), sig: base64 }))
+    .min(1)
+    .max(100),
 }) satisfies z.ZodType<Envelope>;
 
 /** What is signed: lengths in bytes, so that no two pairs of type and body look the same (DSSE v1, "PAE"). */

@@ -127,7 +127,10 @@ function signOffCheck({ target, policy, approvals }: PromotionInput): Check {
 }
 
 function otherLiveCheck(version: string, phase: string): Check {
-  return { state: "violated", text: `a rollout of ${version} is under way (${phase}): finish or abort it first` };
+  return {
+    state: "violated",
+    text: `a rollout of ${version} is under way (${phase}): finish or abort it first`,
+  };
 }
 
 function rolloutCheck({ target, policy, hasProduction, rollout }: PromotionInput): Check {
@@ -138,14 +141,19 @@ function rolloutCheck({ target, policy, hasProduction, rollout }: PromotionInput
     case "other-live":
       return otherLiveCheck(rollout.version, rollout.phase);
     case "ended":
-      return { state: "violated", text: `this version's rollout ended as ${rollout.phase}: retry it, or bring a better version` };
+      return {
+        state: "violated",
+        text: `this version's rollout ended as ${rollout.phase}: retry it, or bring a better version`,
+      };
     case "unfinished":
       return { state: "waiting", text: `still ${rollout.phase}: it must be finished first` };
     case "none":
     case "unreadable": {
-      if (!hasProduction) return { state: "met", text: "nothing is in production yet to hold a canary against" };
+      if (!hasProduction)
+        return { state: "met", text: "nothing is in production yet to hold a canary against" };
       if (policy.canaryMinSoakMs === null) return { state: "met", text: "the policy asks for no canary" };
-      const text = rollout.kind === "none" ? "the policy asks for a finished rollout, there is none" : rollout.reason;
+      const text =
+        rollout.kind === "none" ? "the policy asks for a finished rollout, there is none" : rollout.reason;
       return { state: "missing", text };
     }
   }

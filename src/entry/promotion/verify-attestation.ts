@@ -32,7 +32,11 @@ function signatureCheck(standing: SignatureStanding, isRequired: boolean, owner:
         text: `it names the key of ${visibleLine(standing.signer, 200)}, but that key did not sign this text`,
       };
     case "unknown":
-      return { name, state: isRequired ? "violated" : "note", text: `signed by a key that ${owner} does not name` };
+      return {
+        name,
+        state: isRequired ? "violated" : "note",
+        text: `signed by a key that ${owner} does not name`,
+      };
     case "unsigned":
       return { name, state: isRequired ? "violated" : "note", text: "not signed" };
   }
@@ -40,7 +44,8 @@ function signatureCheck(standing: SignatureStanding, isRequired: boolean, owner:
 
 function subjectCheck(digest: Digest, { subject }: Surroundings): VerifyCheck {
   const name = "subject";
-  if (subject === null) return { name, state: "note", text: `${digest}; no such version here to compare it with` };
+  if (subject === null)
+    return { name, state: "note", text: `${digest}; no such version here to compare it with` };
   if (subject.digest === digest) return { name, state: "met", text: `${digest} is ${subject.origin}` };
   return { name, state: "violated", text: `${digest}, but ${subject.origin} is ${subject.digest}` };
 }

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { ProblemsError } from "../domain/problem.ts";
+import { GateError } from "../domain/errors.ts";
+import type { Project } from "../domain/project.ts";
+import { checkDocument, readSource } from "./document-file.ts";
+import { expandEnvironment } from "./environment-references.ts";
+import { findConfig } from "./find-config.ts";
+
+/** What names the places that hold versions, traffic and history, and nothing else. */
+export interface ProjectSettings extends Pick<Project, "root" | "configFile" | "registry" | "store"> {
+  /** Keys of `prompts`, as far as there are any. */
+  readonly prompts: readonly string[];
+}
+
+const place = z.object({ kind: z.string() }).catchall(z.unknown());
+
+/** Everything else may be wrong, missing or from another version. */
+const settingsSchema = z.object({
+  registry: place.default({ kind: "file" }),
+  store: place.default({ kind: "file" }),
+  prompts: z.record(z.string(), z.unknown()).catch({}),
+});
+
+/**
+ * Reads of the config what a command needs that must work while datasets, rubrics, waivers or other parts of the config
+ * are broken. Throws `CONFIG_INVALID` when registry or store cannot be read from it.
+ */
+export async function loadSettings(options: {
+  readonly directory: string;
+  readonly configPath: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): Promise<ProjectSettings> {
+  const { root, file } = await findConfig(options.directory, options.configPath);
+  const source = await readSource(root, file);
+  if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
+  const { document } = source;
+  if (typeof document.value !== "object" || document.value === null) {
+    throw new GateError("CONFIG_INVALID", `${file} is no mapping of keys to values`);
+  }
+  const { registry, store, prompts } = document.value as Record<string, unknown>;
+  const needed = { ...document, value: withoutUndefined({ registry, store }) };
+  // Only what is needed: at night a key of a model may be missing.
+  const expanded = expandEnvironment(needed, options.environment);
+  const checked = checkDocument(document, settingsSchema, { ...(expanded.value as object), prompts });
+  const problems = [...expanded.problems, ...checked.problems];
+  if (checked.value === null || problems.length > 0) throw new ProblemsError("CONFIG_INVALID", problems);
+  return {
+    root,
+    configFile: file,
+    registry: checked.value.registry,
+    store: checked.value.store,
+    prompts: Object.keys(checked.value.prompts),
+  };
+}
+
+function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
+}
