@@ -3,6 +3,7 @@ import type { WrittenConfig } from "./config-schema.ts";
 import { evidenceProblems } from "./evidence-schema.ts";
 import { gateProblems, metricProblems, type ReadPart } from "./gate-rules.ts";
 import { aliasWarnings, modelProblems, priceWarnings, selfGradingProblems } from "./model-rules.ts";
+import { metricsProblems } from "./metrics-rules.ts";
 import { policyProblems } from "./policies.ts";
 import type { PromptPart } from "./project-parts.ts";
 import { rolloutProblems } from "./rollout-rules.ts";
@@ -33,6 +34,7 @@ export function projectProblems(
     ...evidenceProblems(document, config),
     ...aliasWarnings(document, config),
     ...rolloutProblems(document, config),
+    ...metricsProblems(document, config),
     ...waiverProblems(document, config, parts.filter(isRead), dates),
     ...parts
       .filter(isRead)

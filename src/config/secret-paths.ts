@@ -2,8 +2,9 @@ import type { Path } from "./source-document.ts";
 
 const SECRET_NAME = /(?:key|token|secret|password|credentials?|authorization|cookie|sig|signature)$/i;
 
-/** Names that the user gave to entries, such as a model's key, say nothing of their values. */
+/** Names that the user gave to entries, such as a model's key or a metric, say nothing of their values. */
 function ownParts(path: Path): Path {
+  if (path[0] === "metrics") return path[1] === "queries" ? path.slice(3) : path.slice(1);
   return path.slice(path[0] === "models" ? 2 : 1);
 }
 
@@ -15,5 +16,6 @@ export function mustBeReference(path: Path): boolean {
 
 /** True where a value may be a secret whatever its name, so that messages never repeat it. */
 export function mayHoldSecret(path: Path): boolean {
+  if (path[0] === "metrics" && path[1] === "headers") return true;
   return mustBeReference(path) || (path[0] === "models" && (path[2] === "headers" || path[2] === "query"));
 }

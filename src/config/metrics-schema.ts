@@ -1,0 +1,115 @@
+import * as z from "zod";
+import type { MetricsSettings, PrometheusQueries } from "../domain/metrics.ts";
+import { isHttpAddress } from "./http-address.ts";
+import { duration, words } from "./units.ts";
+
+const DEFAULT_PATH = ".promptgate/metrics.jsonl";
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+const PLACEHOLDERS = ["prompt", "versions", "bucket"];
+
+/** What is wrong with a PromQL template, or null. */
+function templateFault(text: string): string | null {
+  if (text.includes("`")) return "expected double or single quotes: nothing can be escaped in backticks";
+  for (const [placeholder, name = ""] of text.matchAll(/\{\{(.*?)\}\}/gs)) {
+    if (!PLACEHOLDERS.includes(name.trim())) {
+      return `expected ${PLACEHOLDERS.map((known) => `{{${known}}}`).join(", ")}, got ${placeholder.slice(0, 40)}`;
+    }
+  }
+  return /\{\{\s*bucket\s*\}\}/.test(text) || !/\[\s*\d+\w+\s*[\]:]/.test(text)
+    ? null
+    : "expected [{{bucket}}] as the window: one number for each bucket of time";
+}
+
+const promql = words.max(10_000).superRefine((text, context) => {
+  const fault = templateFault(text);
+  if (fault !== null) context.addIssue(fault);
+});
+
+const count = promql.meta({ description: "PromQL: how many were measured, by version" });
+
+/** One schema for all forms, so that a mistake is told at its own key. */
+const query = z
+  .strictObject({
+    kind: z.enum(["mean", "proportion"]).meta({ description: "as the rollout's metric has it" }),
+    transform: z
+      .enum(["none", "ln"])
+      .default("none")
+      .meta({ description: "ln where the application records logarithms, as for latency and cost" }),
+    n: count,
+    errors: promql.optional().meta({ description: "proportion: PromQL of how many of the n were errors" }),
+    sum: promql.optional().meta({ description: "mean, with sumOfSquares: PromQL of the sum of the values" }),
+    sumOfSquares: promql.optional().meta({ description: "PromQL of the sum of the values' squares" }),
+    mean: promql.optional().meta({ description: "mean, with variance: PromQL of the mean" }),
+    variance: promql.optional().meta({ description: "PromQL of the variance of single values" }),
+  })
+  .transform((written, context): { transform: "none" | "ln"; read: PrometheusQueries } => {
+    const { kind, transform, n, errors, sum, sumOfSquares, mean, variance } = written;
+    const others = (...allowed: readonly string[]): boolean =>
+      Object.entries({ errors, sum, sumOfSquares, mean, variance }).every(
+        ([key, value]) => value === undefined || allowed.includes(key),
+      );
+    if (kind === "proportion") {
+      if (errors !== undefined && transform === "none" && others("errors")) {
+        return { transform, read: { kind, n, errors } };
+      }
+      context.addIssue("expected n and errors, and nothing else, for a proportion");
+      return z.NEVER;
+    }
+    if (sum !== undefined && sumOfSquares !== undefined && others("sum", "sumOfSquares")) {
+      return { transform, read: { kind: "sums", n, sum, sumOfSquares } };
+    }
+    if (mean !== undefined && variance !== undefined && others("mean", "variance")) {
+      return { transform, read: { kind: "moments", n, mean, variance } };
+    }
+    context.addIssue("expected n with sum and sumOfSquares, or n with mean and variance, for a mean");
+    return z.NEVER;
+  });
+
+const jsonl = z.strictObject({
+  source: z.literal("jsonl").meta({ description: "a log of served requests, one JSON object a line" }),
+  path: words.default(DEFAULT_PATH).meta({
+    description:
+      "the file, a folder of .jsonl files, or files by a * in the last part; relative to this file",
+  }),
+});
+
+const prometheus = z.strictObject({
+  source: z.literal("prometheus").meta({ description: "a Prometheus server, or what speaks its HTTP API" }),
+  url: z
+    .string()
+    .refine(
+      (text) => isHttpAddress(text) && !/[?#]/.test(text),
+      "expected an http or https address without password, query or fragment",
+    )
+    .meta({ description: "of the server, without /api/v1, e.g. http://localhost:9090" }),
+  headers: z
+    .record(words, z.string())
+    .default({})
+    .meta({ description: "HTTP headers; secrets as references such as ${VAR}" }),
+  timeout: duration
+    .refine((milliseconds) => milliseconds <= 600_000, "expected at most 10m")
+    .optional()
+    .meta({ description: "deadline of one request; 30s unless given" }),
+  versionLabel: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of a label")
+    .default("version")
+    .meta({ description: "the label that names the version; version unless given" }),
+  assignments: promql.meta({ description: "PromQL: how many requests were served, by version" }),
+  queries: z
+    .record(words, query)
+    .refine((queries) => Object.keys(queries).length > 0, "expected at least one metric")
+    .meta({ description: "metric -> PromQL templates" }),
+});
+
+/** `metrics` as a user writes it. */
+export const metricsSchema = z.discriminatedUnion("source", [jsonl, prometheus]);
+
+/** What the config says, or the log at its usual place. */
+export function metricsSettings(written: z.infer<typeof metricsSchema> | undefined): MetricsSettings {
+  if (written === undefined) return { source: "jsonl", path: DEFAULT_PATH };
+  if (written.source === "jsonl") return written;
+  const { timeout, ...rest } = written;
+  return { ...rest, timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS };
+}

@@ -1,0 +1,21 @@
+import type { MetricsSettings, MetricsSource } from "../domain/metrics.ts";
+import { jsonlMetrics } from "./jsonl.ts";
+import { prometheusMetrics } from "./prometheus.ts";
+
+type Source = MetricsSettings["source"];
+type MetricsFactory<Name extends Source> = (
+  settings: Extract<MetricsSettings, { readonly source: Name }>,
+  root: string,
+) => MetricsSource;
+
+/** `metrics.source` of the config -> how to open it. */
+export const metricsSources = {
+  jsonl: ({ path }, root) => jsonlMetrics({ path, root }),
+  prometheus: (settings) => prometheusMetrics(settings),
+} as const satisfies { readonly [Name in Source]: MetricsFactory<Name> };
+
+/** The source that a project names; `root` is the absolute path of the project. Throws `CONFIG_INVALID`. */
+export function openMetrics(settings: MetricsSettings, root: string): MetricsSource {
+  const open = metricsSources[settings.source] as MetricsFactory<Source>;
+  return open(settings, root);
+}
