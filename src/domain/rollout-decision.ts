@@ -2,7 +2,13 @@ import type { LedgerEntry } from "./ledger.ts";
 import type { Observations } from "./metrics.ts";
 import type { Label, MoveLabelRequest } from "./registry.ts";
 import type { ReleaseDocument, WriteReleaseRequest } from "./release.ts";
-import type { RolloutMetric, RolloutPhase, RolloutStrategy, RolloutVersion } from "./rollout.ts";
+import type {
+  MetricVerdict,
+  RolloutMetric,
+  RolloutPhase,
+  RolloutStrategy,
+  RolloutVersion,
+} from "./rollout.ts";
 import type { RolloutCandidate, RolloutState } from "./rollout-state.ts";
 
 /** Another prompt's rollout, as far as this one depends on it. */
@@ -52,18 +58,6 @@ export interface DecideInput {
   /** Who looks: `scheduler` or a person. */
   readonly by: string;
 }
-
-/** `ok` is absolute: within `min` and `max` where there is no control. `unlimited`: seen, and without a limit. */
-export type MetricVerdict =
-  | "harm"
-  | "non_inferior"
-  | "ok"
-  | "unlimited"
-  | "inconclusive"
-  | "insufficient_sample"
-  | "no_data"
-  | "error"
-  | "invalid";
 
 export interface ArmFigures {
   /** Units, or requests where no unit is known. */

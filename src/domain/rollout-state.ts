@@ -1,5 +1,6 @@
+import type { LedgerEntry } from "./ledger.ts";
 import type { ReleaseDocument } from "./release.ts";
-import type { RolloutPhase, RolloutStrategy, RolloutVersion } from "./rollout.ts";
+import type { MetricVerdict, RolloutPhase, RolloutStrategy, RolloutVersion } from "./rollout.ts";
 import type { Tier } from "./tier.ts";
 
 /** A version that asks to be rolled out. */
@@ -48,7 +49,7 @@ export interface RecordedLabel {
   readonly previous: { readonly version: string; readonly since: string } | null;
 }
 
-/** The plan of one metric in one step: its W* (see `stats/confidence-sequence.ts`), fixed when the step begins. */
+/** W* by metric (see `stats/confidence-sequence.ts`), fixed by the sizes of the first look in a step. */
 export type PlannedWeights = Readonly<Record<string, number>>;
 
 /**
@@ -79,8 +80,8 @@ export interface RolloutState {
   /** All times are ISO 8601, UTC. */
   readonly startedAt: string;
   readonly stepEnteredAt: string;
-  /** When this step's weight was seen to be in force; null = not yet. */
-  readonly weightAppliedAt: string | null;
+  /** When this step's weight was written, or written again: nothing before it counts. */
+  readonly weightAppliedAt: string;
   /** When the candidate was first exposed; null = never. */
   readonly exposedAt: string | null;
   readonly endedAt: string | null;
@@ -96,8 +97,9 @@ export interface RolloutState {
   /** The one before it: where that is still in force, the last write was cut off. */
   readonly previousRelease: ReleaseDocument | null;
   readonly labels: readonly RecordedLabel[];
-  /** Null before the first look at data in a step. */
-  readonly plannedWeights: PlannedWeights | null;
+  readonly plannedWeights: PlannedWeights;
+  /** By metric, as of the last look. */
+  readonly verdicts: Readonly<Record<string, MetricVerdict>>;
   readonly coveredBuckets: number;
   /** Covered time of the canary steps before this one, in milliseconds. */
   readonly coveredBeforeMs: number;
@@ -109,6 +111,8 @@ export interface RolloutState {
   readonly lowered: { readonly at: string; readonly weight: number } | null;
   /** True when a person went past a decision that had not passed. */
   readonly overridden: boolean;
+  /** The entry of the last transition, appended again by the next look in case it was cut off. */
+  readonly lastEntry: LedgerEntry | null;
   /** Why it ended; null while it is active. */
   readonly outcome: { readonly reason: string; readonly message: string; readonly by: string } | null;
 }

@@ -89,3 +89,15 @@ export interface RolloutVersion {
   readonly version: string;
   readonly digest: Digest;
 }
+
+/** `ok` is absolute: within `min` and `max` where there is no control. `unlimited`: seen, and without a limit. */
+export type MetricVerdict =
+  | "harm"
+  | "non_inferior"
+  | "ok"
+  | "unlimited"
+  | "inconclusive"
+  | "insufficient_sample"
+  | "no_data"
+  | "error"
+  | "invalid";
