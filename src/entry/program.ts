@@ -118,6 +118,7 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
     .option("--max-minutes <minutes>", "stop, without a verdict, after that long", positive)
     .option("--batch", "ask through the provider's Batch API: cheaper, within 24 hours", false)
+    .option("--batch", "ask through the provider's Batch API: cheaper, within 24 hours", false)
     .option("--shard <i/n>", "evaluate this part of the cases and decide nothing; merge decides")
     .option("--shard-output <directory>", "where the shard goes (default: the run's folder)")
     .option("--record <directory>", "keep every model call in this folder")

@@ -1,9 +1,11 @@
+import type { BatchModel } from "../domain/batch.ts";
 import { GateError } from "../domain/errors.ts";
 import type { Model } from "../domain/model.ts";
 import type { ModelSettings } from "../domain/project.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { embeddedModel } from "./embedded/index.ts";
 import type { ModelDependencies, ModelFactory } from "./model-factory.ts";
+import { openaiBatchModel } from "./openai-batch.ts";
 import { openaiModel } from "./openai.ts";
 
 /** Provider id -> factory. A provider is one file here, one line in this table, one row in the contract test. */
@@ -39,4 +41,23 @@ const localProviders: ReadonlySet<string> = new Set(["embedded"] satisfies (keyo
 
 export function isLocalProvider(provider: string): boolean {
   return localProviders.has(provider);
+}
+
+/** Providers that answer many requests later and for less. */
+const batchProviders: Readonly<
+  Record<string, (settings: ModelSettings, dependencies: ModelDependencies) => BatchModel>
+> = { openai: openaiBatchModel } satisfies Partial<Record<keyof typeof modelProviders, unknown>>;
+
+export function takesBatches(provider: string): boolean {
+  return Object.hasOwn(batchProviders, provider);
+}
+
+/** The batches of one entry of `models`. Throws `CONFIG_INVALID` and `AUTHENTICATION`; contacts nobody. */
+export function createBatchModel(settings: ModelSettings, dependencies: ModelDependencies): BatchModel {
+  const { provider } = settings;
+  const factory = takesBatches(provider) ? batchProviders[provider] : undefined;
+  if (factory !== undefined) return factory(settings, dependencies);
+  throw new GateError("CONFIG_INVALID", `provider ${visibleLine(provider)} takes no batches`, {
+    hint: "gate without --batch",
+  });
 }

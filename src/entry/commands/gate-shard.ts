@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { GateError } from "../../domain/errors.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
+import { checkBatchFlags } from "../gate/batch-rules.ts";
 import { planLines } from "../gate/plan-text.ts";
 import { prepareGate, type GateScope, type GateSelection } from "../gate/prepare.ts";
 import { openBudget } from "../gate/run-budget.ts";
@@ -48,6 +49,7 @@ function selectionArguments(options: ShardOptions): string {
 
 /** `gate --shard`: evaluates one part of every prompt's cases and says what comes next. */
 export async function runShard(context: CommandContext, options: ShardOptions, shard: Shard): Promise<0> {
+  checkBatchFlags({ ...options, shard: `${shard.index}/${shard.of}` });
   if (options.output.length > 0) {
     throw new GateError("USAGE", "-o goes with merge: a shard decides nothing", {
       hint: "promptgate merge DIR… -o FILE writes the report when all shards are there",

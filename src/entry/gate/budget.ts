@@ -14,9 +14,29 @@ export interface BudgetLimits {
 /** Asked before every attempt, which it refuses by throwing; told of the answer when the attempt has ended. */
 export type Admission = (purpose: Purpose, price: Price | undefined) => Settle;
 
+/** What a batch is expected to cost, decided about before it is submitted. */
+export interface BatchExpense {
+  readonly purpose: Purpose;
+  /** US dollars. */
+  readonly usd: number;
+  readonly paysJudges: boolean;
+  /** It was submitted earlier: the money is gone, whatever the limit. */
+  readonly submitted: boolean;
+}
+
+/** Money that is kept for a batch until its answers are there. */
+export interface Reservation {
+  /** One answer: `kept` US dollars less are kept, `costUsd` more are spent. */
+  spend(kept: number, costUsd: number | null): void;
+  /** Nothing more will come of it. */
+  release(): void;
+}
+
 /** What one command may spend, on all its prompts together. */
 export interface Budget {
   readonly limits: BudgetLimits;
+  /** Keeps the money for a batch, or refuses it whole with `BUDGET_REACHED`. */
+  reserve(expense: BatchExpense): Reservation;
   /** For one prompt's run; `paysJudges`: some judge costs money, so that a part is kept for judging. */
   admission(paysJudges: boolean): Admission;
 }
@@ -25,6 +45,8 @@ interface Account {
   /** US dollars of the calls that were answered; null = a provider did not say what a call used. */
   spent: number | null;
   underWay: number;
+  /** US dollars kept for batches. */
+  reserved: number;
   /** US dollars of the dearest call so far: what each call under way is taken to cost. */
   dearest: number;
 }
@@ -57,22 +79,38 @@ export function createBudget(limits: BudgetLimits, monotonic: () => number): Bud
   const { usd, minutes, judgeReserve } = limits;
   const start = monotonic();
   const accounts: Record<Purpose, Account> = {
-    generation: { spent: 0, underWay: 0, dearest: 0 },
-    judge: { spent: 0, underWay: 0, dearest: 0 },
+    generation: { spent: 0, underWay: 0, reserved: 0, dearest: 0 },
+    judge: { spent: 0, underWay: 0, reserved: 0, dearest: 0 },
   };
 
-  /** Whether one more call of `purpose` fits into `limit` beside what these accounts hold. */
-  function fits(limit: number, purpose: Purpose, counted: readonly Purpose[]): boolean {
+  /** Whether `next` US dollars fit into `limit` beside what these accounts hold. */
+  function fits(limit: number, next: number, counted: readonly Purpose[]): boolean {
     const spent = counted.reduce((sum, name) => sum + known(accounts[name], limit), 0);
-    const open = counted.reduce((sum, name) => sum + accounts[name].underWay * accounts[name].dearest, 0);
-    return spent < limit && spent + open + accounts[purpose].dearest <= limit;
+    const open = counted.reduce((sum, name) => {
+      const { underWay, dearest, reserved } = accounts[name];
+      return sum + underWay * dearest + reserved;
+    }, 0);
+    return spent < limit && spent + open + next <= limit;
+  }
+
+  function checkBatch(limit: number, { purpose, usd: next, paysJudges }: BatchExpense): void {
+    const kept = purpose === "generation" && paysJudges ? limit * judgeReserve : 0;
+    const holds = fits(limit, next, ["generation", "judge"]);
+    if (holds && (kept === 0 || fits(limit - kept, next, ["generation"]))) return;
+    const reserve = kept === 0 ? "" : ` (${dollars(kept)} of it is kept for judging)`;
+    throw new GateError(
+      "BUDGET_REACHED",
+      `no verdict: the next batch is expected to cost ${dollars(next)}, which the budget of ${dollars(limit)}${reserve} does not hold`,
+      { hint: "raise the budget, or gate without --batch, which goes as far as the money does" },
+    );
   }
 
   function checkMoney(limit: number, purpose: Purpose, paysJudges: boolean): void {
-    if (!fits(limit, purpose, ["generation", "judge"])) throw reached(dollars(limit));
+    const next = accounts[purpose].dearest;
+    if (!fits(limit, next, ["generation", "judge"])) throw reached(dollars(limit));
     if (purpose === "judge" || !paysJudges) return;
     const kept = limit * judgeReserve;
-    if (fits(limit - kept, purpose, ["generation"])) return;
+    if (fits(limit - kept, next, ["generation"])) return;
     throw reached(
       `${dollars(limit - kept)} for answers (${dollars(kept)} of ${dollars(limit)} is kept for judging them)`,
     );
@@ -80,6 +118,24 @@ export function createBudget(limits: BudgetLimits, monotonic: () => number): Bud
 
   return {
     limits,
+    reserve: (expense) => {
+      if (usd !== null && !expense.submitted) checkBatch(usd, expense);
+      const account = accounts[expense.purpose];
+      account.reserved += expense.usd;
+      let left = expense.usd;
+      const free = (amount: number): void => {
+        const freed = Math.min(left, amount);
+        left -= freed;
+        account.reserved -= freed;
+      };
+      return {
+        spend: (kept, costUsd) => {
+          free(kept);
+          account.spent = account.spent === null || costUsd === null ? null : account.spent + costUsd;
+        },
+        release: () => free(left),
+      };
+    },
     admission: (paysJudges) => (purpose, price) => {
       if (minutes !== null && monotonic() - start >= minutes * 60_000)
         throw reached(minutes === 1 ? "1 minute" : `${minutes} minutes`);

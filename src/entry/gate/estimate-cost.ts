@@ -8,7 +8,7 @@ import { countTokens } from "../../evals/count-tokens.ts";
 import { priceOf } from "./price-of.ts";
 
 /** Assumed where no earlier run says and the prompt sets no `maxTokens`. */
-const OUTPUT_TOKENS = 300;
+export const OUTPUT_TOKENS = 300;
 /** The judge's instructions and its answer, in tokens. */
 const JUDGE_OVERHEAD = { input: 500, output: 250 };
 

@@ -4,9 +4,11 @@ import type { AskJudge } from "../../evals/judge/ask-judge.ts";
 import type { Journal } from "../../evals/journal.ts";
 import type { EvaluationRun } from "../../evals/run-looks.ts";
 import { modelSide, storedSide, type Side, type SideName } from "../../evals/sides.ts";
+import type { BatchTiming } from "./batch-timing.ts";
 import type { Budget } from "./budget.ts";
 import { judgeOnce, judgePairOnce } from "./judge-once.ts";
 import { openModels, type ModelAccess } from "./open-models.ts";
+import { prefilledModels, type Prefilled } from "./prefilled.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
 import { modelSettingsOf, type ResolvedVersion } from "./resolve-versions.ts";
 import { openBudget, runAdmission, type BudgetOptions } from "./run-budget.ts";
@@ -15,6 +17,10 @@ import type { RunObserver } from "./run-observer.ts";
 export interface RunSettings extends ModelAccess, BudgetOptions {
   /** One for all runs of a command; by default a run has its own. */
   readonly budget?: Budget;
+  /** Ask in batches what can be asked so, before the run. */
+  readonly batch?: boolean | undefined;
+  readonly batchTiming?: BatchTiming;
+  readonly prefilled?: Prefilled;
 }
 
 /** A run under way. */
@@ -55,7 +61,7 @@ export interface Asking {
 
 export function openAsking({ scope, preparation, settings, journal, usage, observer }: Execution): Asking {
   const { project, context } = scope;
-  const model = openModels({
+  const live = openModels({
     context: { ...context, log: observer.log },
     root: project.root,
     access: settings,
@@ -63,6 +69,8 @@ export function openAsking({ scope, preparation, settings, journal, usage, obser
     usage,
     admit: runAdmission(scope, preparation, settings.budget ?? openBudget(project, settings)),
   });
+  const { prefilled } = settings;
+  const model = prefilled === undefined ? live : prefilledModels(live, prefilled, journal);
   return {
     model,
     judge: async (request, judge) =>

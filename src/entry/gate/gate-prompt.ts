@@ -9,6 +9,8 @@ import { verdictExitCodes } from "../exit-codes.ts";
 import { createOnce } from "../../files/create-once.ts";
 import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
+import { prefillRun } from "./batch.ts";
+import { checkBatchFlags } from "./batch-rules.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
 import { measuredSigma } from "./measured-noise.ts";
 import { planLines } from "./plan-text.ts";
@@ -121,12 +123,15 @@ export async function gatePrompt(
   preparation: Preparation,
   settings: RunSettings,
 ): Promise<PromptGateResult> {
+  checkBatchFlags(settings);
   const early = verdictWithoutCalls(scope, preparation);
   if (early !== null) return early;
   const stored = await storedVerdict(preparation);
   if (stored !== null && settings.record === undefined) return stored;
   for (const line of await planLines(scope, preparation)) scope.context.log.info(line);
-  return runGatePlan(scope, preparation, settings, async (run) => {
+  const prefilled =
+    settings.batch === true ? { prefilled: await prefillRun({ scope, preparation, settings }) } : {};
+  return runGatePlan(scope, preparation, { ...settings, ...prefilled }, async (run) => {
     // The run went on for its recording alone.
     if (stored !== null) return stored;
     const result = await assembleResult(scope, preparation, run);

@@ -36,7 +36,12 @@ export function cacheFolder(root: string): string {
   return join(root, ".promptgate/cache");
 }
 
-function sharedCache({ access, root, context }: OpenModels): CallCache | null {
+/** What all runs of a project share, unless the user wants none of it. */
+export function sharedCache({
+  access,
+  root,
+  context,
+}: Pick<OpenModels, "access" | "root" | "context">): CallCache | null {
   return access.cache ? openCallCache(cacheFolder(root), context.log) : null;
 }
 

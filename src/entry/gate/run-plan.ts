@@ -116,7 +116,7 @@ export async function withExecution<Result>(
     const lines = journal.damagedLines === 1 ? "1 line" : `${journal.damagedLines} lines`;
     scope.context.log.warn(`${lines} of the run's journal had been cut off; the call is made again`);
   }
-  const usage = createUsageMeter();
+  const usage = question.settings.prefilled?.usage ?? createUsageMeter();
   const observer = observeRun({
     context: scope.context,
     prompt: scope.prompt.name,

@@ -1,0 +1,78 @@
+import { checkout, withCandidate, type Checkout } from "../gate-checkout.ts";
+import type { BatchTiming } from "../../../src/entry/gate/batch-timing.ts";
+import type { GateResult } from "../../../src/domain/gate-result.ts";
+import { aProject, type ProjectShape, type TestProject } from "../../e2e/project.ts";
+import { renderVerdict } from "../../loopback/judge-replies.ts";
+import { startBatchServer, type BatchServer, type BatchServerOptions } from "../../loopback/batch-server.ts";
+import type { SeenRequest } from "../../loopback/openai-server.ts";
+
+/** Answers with the price of the context, and judges every output as supported. */
+export function answer(body: SeenRequest["body"]): string {
+  if (body.model === "grader") return renderVerdict({ body } as SeenRequest, "supported");
+  const text = body.messages.map(({ content }) => content).join("\n");
+  return /costs \d+ euros/.exec(text)?.[0] ?? "I do not know";
+}
+
+export const better = "Answer only from the context. Name the price.";
+
+/** A checkout whose clock goes on by as much as it sleeps, at once. */
+export interface BatchCheckout extends Checkout {
+  readonly project: TestProject;
+  /** Pauses so far, in milliseconds. */
+  readonly pauses: number[];
+}
+
+/** A clock that only sleeping moves. `onPause` is called before each pause. */
+export function timed(made: Checkout, onPause: (pauses: number) => void = () => undefined) {
+  let now = Date.UTC(2026, 10, 20);
+  const pauses: number[] = [];
+  const batchTiming: BatchTiming = {
+    sleep: async (milliseconds, signal) => {
+      onPause(pauses.length);
+      signal.throwIfAborted();
+      pauses.push(milliseconds);
+      now += milliseconds;
+      await new Promise(setImmediate);
+    },
+    pollMs: 1_000,
+    settleMs: 30_000,
+  };
+  Object.assign(made.context, { clock: { now: () => now } });
+  return { batchTiming, pauses };
+}
+
+/** A project against the server, with a candidate to judge. */
+export async function aBatchGate(
+  options: BatchServerOptions = {},
+  shape: ProjectShape = {},
+  cleanups: (() => void | Promise<void>)[] = [],
+): Promise<{ server: BatchServer; project: TestProject; made: Checkout }> {
+  const server = await startBatchServer({ answer, ...options });
+  const project = aProject({ baseUrl: server.baseUrl, cases: 80, judged: true, ...shape });
+  cleanups.push(
+    () => project.remove(),
+    () => server.close(),
+  );
+  return { server, project, made: await withCandidate(project, better) };
+}
+
+export { checkout };
+
+type Metric = GateResult["prompts"][number]["metrics"][number];
+
+/** What of a result a batch must not change: everything but latencies, usage, and where the run lies. */
+export function comparable({ verdict, prompts }: GateResult): unknown {
+  const withoutLatency = (metrics: readonly Metric[]): readonly Metric[] =>
+    metrics.filter(({ name }) => name !== "latency");
+  return {
+    verdict,
+    prompts: prompts.map(({ metrics, cases, regressions, unscored, reasons, name }) => ({
+      name,
+      metrics: withoutLatency(metrics),
+      cases,
+      regressions,
+      unscored,
+      reasons,
+    })),
+  };
+}
