@@ -96,28 +96,22 @@ function withGateSelection(target: Command): Command {
     .option("--seed <number>", "order of the cases (default: from the digests)", wholeNumber(0));
 }
 
-/** What `gate` and `plan` take and `merge` does not. */
-function withBase(target: Command): Command {
-  return target.option(
-    "--base <revision>",
-    "take rules, judges and waivers from that git revision; only prompts that changed since",
-  );
-}
+const baseRevision = ["--base <revision>", "take rules from that git revision; only prompts changed since"] as const;
 
 const registerGateCommands: Registration = (program, context, finish) => {
   const plan = command(program, "plan [prompts...]", "what a gate would do, need and cost; no model call");
-  withBase(withGateSelection(plan)).action(async (prompts: string[], options) => {
+  withGateSelection(plan).option(...baseRevision).action(async (prompts: string[], options) => {
     const { runPlan } = await import("./commands/plan.ts");
     finish(await runPlan(context, { ...options, prompts }));
   });
   const gate = command(program, "gate [prompts...]", "judge the candidate against the baseline");
-  withBase(withGateSelection(gate))
+  withGateSelection(gate)
+    .option(...baseRevision)
     .option("-o, --output <file>", "write a report: .json, .md, .html, .junit.xml (repeatable)", collect, [])
     .option("--sign <keyfile>", "sign the evidence (default: the key in PROMPTGATE_SIGNING_KEY, if any)")
     .option("-j, --concurrency <number>", "calls at once", wholeNumber(1), 8)
     .option("--max-cost <usd>", "stop, without a verdict, before spending more", positive)
     .option("--max-minutes <minutes>", "stop, without a verdict, after that long", positive)
-    .option("--batch", "ask through the provider's Batch API: cheaper, within 24 hours", false)
     .option("--batch", "ask through the provider's Batch API: cheaper, within 24 hours", false)
     .option("--shard <i/n>", "evaluate this part of the cases and decide nothing; merge decides")
     .option("--shard-output <directory>", "where the shard goes (default: the run's folder)")

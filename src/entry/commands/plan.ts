@@ -1,14 +1,16 @@
+import { openBaseScopes } from "../base/base-scopes.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { emptyResult } from "../gate/assemble-result.ts";
 import { verdictWithoutCalls } from "../gate/gate-prompt.ts";
 import { planLines, plannedCost } from "../gate/plan-text.ts";
 import { prepareGate, type GateScope, type GateSelection } from "../gate/prepare.ts";
-import { openScopes } from "../gate/scopes.ts";
 import { visible } from "../../domain/visible.ts";
 
 export interface PlanOptions extends CommonOptions, GateSelection {
   readonly prompts: readonly string[];
+  /** A git revision: its rules count, and only prompts that changed since are planned. */
+  readonly base?: string | undefined;
 }
 
 interface PromptPlan {
@@ -55,8 +57,12 @@ async function planPrompt(scope: GateScope): Promise<PromptPlan> {
 /** `plan`: what a gate would do, need and cost. Calls no model and writes nothing. */
 export async function runPlan(context: CommandContext, options: PlanOptions): Promise<ExitCode> {
   const plans: PromptPlan[] = [];
-  const scopes = await openScopes(context, { storedSamples: true, ...options });
-  for (const scope of scopes) plans.push(await planPrompt(scope));
+  const opened = await openBaseScopes(context, { storedSamples: true, ...options });
+  try {
+    for (const scope of opened.scopes) plans.push(await planPrompt(scope));
+  } finally {
+    await opened.close();
+  }
   context.print(
     options.json
       ? JSON.stringify(

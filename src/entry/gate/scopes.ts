@@ -8,7 +8,7 @@ import { loadProjectFrom, openRegistryOf } from "../wire.ts";
 import type { GateScope, GateSelection } from "./prepare.ts";
 
 /** The prompts that the user named, or all. */
-function choosePrompts(project: Project, names: readonly string[]): readonly PromptProject[] {
+export function choosePrompts(project: Project, names: readonly string[]): readonly PromptProject[] {
   return names.length === 0 ? project.prompts : names.map((name) => promptOf(project, name));
 }
 

@@ -1,0 +1,139 @@
+import { constants, existsSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { calibrationRecordFile } from "../../config/calibration-record.ts";
+import { pathInside } from "../../config/text-file.ts";
+import type { Digest } from "../../domain/digest.ts";
+import { GateError } from "../../domain/errors.ts";
+import { ProblemsError } from "../../domain/problem.ts";
+import type { Project } from "../../domain/project.ts";
+import { visibleLine } from "../../domain/visible.ts";
+import { storageError } from "../../files/storage.ts";
+import type { CommandContext } from "../context.ts";
+import { loadProjectFrom } from "../wire.ts";
+import { compareProjects, type ProjectComparison } from "./compare-projects.ts";
+import { gitText } from "./git.ts";
+import { materialise } from "./materialise.ts";
+import { mergeProjects } from "./merge-projects.ts";
+import type { Revision } from "./revision.ts";
+import { snapshotOf } from "./snapshot.ts";
+import { CANDIDATE_FOLDER } from "./workspace.ts";
+
+/** Whose rules a gate follows. */
+export type RuleSource =
+  | { readonly kind: "base"; readonly commit: string }
+  /** The base has no config: the rules are the candidate's own, and nobody has reviewed them yet. */
+  | { readonly kind: "adoption"; readonly commit: string }
+  /** The base has one that cannot be used. */
+  | { readonly kind: "unreadable"; readonly commit: string; readonly reason: string }
+  /** There is nothing to compare with: every prompt is taken as new. */
+  | { readonly kind: "unknown"; readonly reason: string };
+
+export interface OpenedComparison {
+  readonly comparison: ProjectComparison;
+  readonly rules: RuleSource;
+  /** The head's prompts and datasets under the base's rules, in a folder outside the checkout. */
+  readonly project: Project;
+  /** Of everything that decides in the head revision. */
+  readonly digest: Digest;
+}
+
+export interface ComparisonInput {
+  readonly context: CommandContext;
+  readonly head: Project;
+  /** Null with the reason where no base revision is known. */
+  readonly revision: Revision | { readonly kind: "unknown"; readonly reason: string };
+  /** Absolute path of a new folder outside the checkout. */
+  readonly folder: string;
+}
+
+const PUBLIC_REGISTRY = ".promptgate/registry";
+
+async function copyInto(root: string, file: string, target: string): Promise<void> {
+  const located = await pathInside(root, file);
+  if (located.kind === "unreadable") return;
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(located.path, target, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    throw storageError("copy", file, error);
+  }
+}
+
+async function copyCandidate(head: Project, folder: string): Promise<void> {
+  const files = new Set(head.prompts.flatMap(({ file, dataset }) => [file, dataset]));
+  for (const file of files) await copyInto(head.root, file, join(folder, CANDIDATE_FOLDER, file));
+}
+
+/** Records of judges count from where the gate runs. */
+async function copyCalibration(head: Project, folder: string): Promise<void> {
+  const records = new Set(head.prompts.flatMap(({ judges }) => judges.map(calibrationRecordFile)));
+  for (const file of records) await copyInto(head.root, file, join(folder, file));
+}
+
+function registryPath({ registry }: Project): string | null {
+  const { kind, path } = registry;
+  return kind !== "file" ? null : typeof path === "string" ? path : PUBLIC_REGISTRY;
+}
+
+/** The registry where the checkout has it. */
+function withRegistryOf(head: Project, project: Project): Project {
+  const path = registryPath(project);
+  return path === null
+    ? project
+    : { ...project, registry: { ...project.registry, path: resolve(head.root, path) } };
+}
+
+/** A registry that neither revision keeps in git is the machine's own, and no commit could have changed it. */
+async function hasUntrackedRegistry(head: Project, project: Project): Promise<boolean> {
+  const path = registryPath(project);
+  if (path === null || existsSync(resolve(project.root, path))) return false;
+  const tracked = await gitText(head.root, ["ls-files", "--cached", "-z", "--", path]);
+  return tracked === "";
+}
+
+type LoadedBase =
+  | { readonly rules: RuleSource & { readonly kind: "base" }; readonly project: Project }
+  | { readonly rules: Exclude<RuleSource, { readonly kind: "base" }>; readonly project: null };
+
+async function loadBase({ context, head, revision, folder }: ComparisonInput): Promise<LoadedBase> {
+  if ("kind" in revision) return { rules: revision, project: null };
+  const { commit } = revision;
+  const found = await materialise(revision, head.configFile, folder);
+  if (!found) return { rules: { kind: "adoption", commit }, project: null };
+  try {
+    const project = await loadProjectFrom(
+      { ...context, cwd: folder },
+      { config: join(folder, head.configFile) },
+      "warning",
+    );
+    return { rules: { kind: "base", commit }, project };
+  } catch (error) {
+    if (!(error instanceof ProblemsError) && !(error instanceof GateError)) throw error;
+    if (error.code === "STORAGE_FAILED" || error.code === "INTERRUPTED") throw error;
+    return { rules: { kind: "unreadable", commit, reason: visibleLine(error.message, 300) }, project: null };
+  }
+}
+
+/**
+ * Compares a project with a base revision of it and puts the candidate under the base's rules. Where the base has none,
+ * the candidate's own count, every prompt is new, and `rules` says so. Nothing of either revision is run.
+ */
+export async function openComparison(input: ComparisonInput): Promise<OpenedComparison> {
+  const { context, head, folder } = input;
+  const base = await loadBase(input);
+  await copyCandidate(head, folder);
+  const now = await snapshotOf(head);
+  if (base.project === null) {
+    await copyCalibration(head, folder);
+    const own = mergeProjects(head, head, { root: folder, today: "" });
+    const comparison = compareProjects(null, now);
+    return { comparison, rules: base.rules, project: withRegistryOf(head, own), digest: now.digest };
+  }
+  const today = new Date(context.clock.now()).toISOString().slice(0, 10);
+  const merged = mergeProjects(base.project, head, { root: folder, today });
+  const comparison = compareProjects(await snapshotOf(base.project), now);
+  const untracked = await hasUntrackedRegistry(head, base.project);
+  const project = untracked ? withRegistryOf(head, merged) : merged;
+  return { comparison, rules: base.rules, project, digest: now.digest };
+}
