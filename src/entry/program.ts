@@ -260,6 +260,23 @@ const registerEvidenceCommands: Registration = (program, context, finish) => {
 };
 
 const registerPromotionCommands: Registration = (program, context, finish) => {
+  command(program, "approve <prompt@version>", "sign off a version with an approver's key")
+    .requiredOption("--key <file>", "the approver's private key")
+    .option("--reason <text>", "what was looked at")
+    .action(async (version: string, options) => {
+      const { runApprove } = await import("./commands/approve.ts");
+      finish(await runApprove(context, { ...options, version }));
+    });
+  command(program, "promote <prompt@version>", "check evidence and policy, then move a label")
+    .requiredOption("--to <label>", "staging, production, or a label of your own")
+    .option("--evidence <file>", "the evidence to go by (default: the store's and that of local runs)")
+    .option("--dry-run", "show each check and what would be written", false)
+    .option("--override", "go past what is not met; recorded as ungated", false)
+    .option("--reason <text>", "why (default: the version's changeReason)")
+    .action(async (version: string, options) => {
+      const { runPromote } = await import("./commands/promote.ts");
+      finish(await runPromote(context, { ...options, version }));
+    });
   command(program, "rollback <prompt>", "everybody back to the last known good version; works in every state")
     .option("--to <version>", "a version that was in production before (default: the last known good one)")
     .requiredOption("--reason <text>", "what people saw")

@@ -45,6 +45,8 @@ export interface PromotionInput {
   readonly policy: Pick<TierPolicy, "approvals" | "canaryMinSoakMs">;
   /** False while the prompt has nothing in production: there is nothing to hold a canary against. */
   readonly hasProduction: boolean;
+  /** True when production has this version already: there is nothing left to prove. */
+  readonly isInProduction: boolean;
   readonly evidence: EvidenceStanding;
   readonly approvals: ApprovalStanding;
   readonly rollout: RolloutStanding;
@@ -162,6 +164,9 @@ function rolloutCheck({ target, policy, hasProduction, rollout }: PromotionInput
 function checksOf(input: PromotionInput): PromotionCheck[] {
   // Labels of the user's own serve nobody by themselves.
   if (input.target === "own") return [];
+  if (input.isInProduction) {
+    return [{ name: "evidence", state: "met", text: "not needed: production has this version already" }];
+  }
   return [
     { name: "evidence", ...evidenceCheck(input) },
     { name: "tier", ...tierCheck(input) },

@@ -36,9 +36,13 @@ async function givenKeys({ cwd }: CommandContext, keys: readonly string[]): Prom
     if (isPublicKey(key)) return [key, key];
     const text = await readFile(resolve(cwd, key), "utf8").catch(() => "");
     if (isPublicKey(text.trim())) return [key, text.trim()];
-    throw new GateError("USAGE", `--key ${visibleLine(key)} is neither a public key nor a file that holds one`, {
-      hint: "promptgate keys new writes it to FILE.pub",
-    });
+    throw new GateError(
+      "USAGE",
+      `--key ${visibleLine(key)} is neither a public key nor a file that holds one`,
+      {
+        hint: "promptgate keys new writes it to FILE.pub",
+      },
+    );
   };
   return Object.fromEntries(await Promise.all(keys.map(read)));
 }
@@ -47,7 +51,10 @@ function givenAge(text: string | undefined): number | null {
   if (text === undefined) return null;
   const parsed = duration.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new GateError("USAGE", `--max-age: expected a duration such as 12h or 30d, got "${visibleLine(text, 40)}"`);
+  throw new GateError(
+    "USAGE",
+    `--max-age: expected a duration such as 12h or 30d, got "${visibleLine(text, 40)}"`,
+  );
 }
 
 /** The project around the file, or null where there is none and the command line says enough. */
@@ -110,9 +117,13 @@ async function verifyText(
 ): Promise<Verified> {
   const attestation = readAttestation(file.text);
   if (attestation.kind === "invalid") {
-    throw new GateError("FILE_UNREADABLE", `${visibleLine(file.path, 400)} is no evidence: ${attestation.reason}`, {
-      hint: "promptgate gate writes evidence.json beside result.json",
-    });
+    throw new GateError(
+      "FILE_UNREADABLE",
+      `${visibleLine(file.path, 400)} is no evidence: ${attestation.reason}`,
+      {
+        hint: "promptgate gate writes evidence.json beside result.json",
+      },
+    );
   }
   const keys = await givenKeys(context, options.key);
   const maxAgeMs = givenAge(options.maxAge);
