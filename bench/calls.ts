@@ -42,10 +42,14 @@ async function throughCallLayer(baseUrl: string, calls: number): Promise<void> {
   );
   const folder = mkdtempSync(join(tmpdir(), "promptgate-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
-  const cache = openCallCache(folder, {
-    info: () => undefined,
-    warn: (line) => console.error(line),
-  });
+  const cache = openCallCache(
+    folder,
+    {
+      info: () => undefined,
+      warn: (line) => console.error(line),
+    },
+    { now: () => Date.now() },
+  );
   const { ask } = createCaller({
     model,
     price: undefined,

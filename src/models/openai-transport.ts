@@ -55,7 +55,7 @@ function toAnswer({ statusCode: status = 0, headers }: http.IncomingMessage, bod
   return { status, headers, text: new TextDecoder().decode(body) };
 }
 
-function requestOptions(path: string, { baseUrl, headers, query }: Endpoint): http.RequestOptions {
+function target(path: string, { baseUrl, query }: Endpoint): http.RequestOptions {
   const url = new URL(`${baseUrl}${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const { protocol, hostname, port, pathname, search } = url;
@@ -65,7 +65,6 @@ function requestOptions(path: string, { baseUrl, headers, query }: Endpoint): ht
     ...(port === "" ? {} : { port }),
     path: `${pathname}${search}`,
     method: "POST",
-    headers: { accept: "application/json", "content-type": "application/json", ...headers },
     agent: protocol === "https:" ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true }),
   };
 }
@@ -77,11 +76,12 @@ function requestOptions(path: string, { baseUrl, headers, query }: Endpoint): ht
  * environment (nor does the built-in one).
  */
 export function createPost(path: string, endpoint: Endpoint): PostJson {
-  const options = requestOptions(path, endpoint);
+  const options = target(path, endpoint);
+  const given = { accept: "application/json", "content-type": "application/json", ...endpoint.headers };
   const { request: open } = options.protocol === "https:" ? https : http;
   return (body, signal) =>
     new Promise((resolve, reject) => {
-      const headers = { ...options.headers, "content-length": Buffer.byteLength(body) };
+      const headers = { ...given, "content-length": Buffer.byteLength(body) };
       const request = open({ ...options, headers, signal }, (message) => {
         const finish = (bytes: Buffer): void => {
           try {

@@ -18,9 +18,9 @@ function aCache(answers: number, shape: ProjectShape = {}): Checkout {
   const { folder } = aProject({ cases: 1, ...shape });
   folders.push(folder);
   const made = checkout(folder);
-  const cache = openCallCache(join(folder, ".promptgate/cache"), made.context.log);
+  const cache = openCallCache(join(folder, ".promptgate/cache"), made.context.log, made.context.clock);
   for (let index = 0; index < answers; index += 1) {
-    const digest: Digest = `sha256:${String(index).padStart(64, "0")}`;
+    const digest: Digest = `sha256:${String(index).padEnd(64, "0")}`;
     cache.write(digest, { provider: "openai", model: "m", baseUrl: undefined }, completion("text"));
   }
   return made;

@@ -42,7 +42,7 @@ export function sharedCache({
   root,
   context,
 }: Pick<OpenModels, "access" | "root" | "context">): CallCache | null {
-  return access.cache ? openCallCache(cacheFolder(root), context.log) : null;
+  return access.cache ? openCallCache(cacheFolder(root), context.log, context.clock) : null;
 }
 
 function openModel(settings: ModelSettings, { access, context }: OpenModels): Model {

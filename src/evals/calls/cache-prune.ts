@@ -1,10 +1,14 @@
-import { readdir, stat, unlink } from "node:fs/promises";
+import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { GateError } from "../../domain/errors.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import { isShard, readEntries, type ShardEntry } from "./cache-shard.ts";
 
 /** A writer is done with its temporary file in far less; an older one was left behind by a process that died. */
 const STALE_AFTER_MS = 3_600_000;
+const TEMPORARY = /^[0-9a-f]{2}\.jsonl\..+\.tmp$/;
+const NEWLINE = Buffer.from("\n");
 
 export interface PruneLimits {
   /** Size that may stay, in bytes; null = any. 0 leaves nothing. */
@@ -19,10 +23,9 @@ export interface Pruned {
   readonly left: { readonly answers: number; readonly bytes: number };
 }
 
-interface Entry {
+interface Shard {
   readonly path: string;
-  readonly bytes: number;
-  readonly writtenAt: number;
+  readonly entries: readonly ShardEntry[];
 }
 
 function isGone(error: unknown): boolean {
@@ -39,9 +42,9 @@ function failure(path: string, cause: unknown): GateError {
 }
 
 /** What another process removes meanwhile is as good as removed here. */
-async function unlessGone<Value>(path: string, work: Promise<Value>): Promise<Value | null> {
+async function unlessGone<Value>(path: string, work: () => Promise<Value>): Promise<Value | null> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     if (isGone(error)) return null;
     throw failure(path, error);
@@ -49,65 +52,106 @@ async function unlessGone<Value>(path: string, work: Promise<Value>): Promise<Va
 }
 
 /** Files of the cache by kind; links, folders and files that are none of the cache's are left alone. */
-async function listFiles(
-  directory: string,
-): Promise<{ readonly answers: Entry[]; readonly temporary: Entry[] }> {
-  const answers: Entry[] = [];
-  const temporary: Entry[] = [];
-  const folders = (await unlessGone(directory, readdir(directory, { withFileTypes: true }))) ?? [];
-  for (const folder of folders) {
-    if (!folder.isDirectory() || !/^[0-9a-f]{2}$/.test(folder.name)) continue;
-    const place = join(directory, folder.name);
-    for (const file of (await unlessGone(place, readdir(place, { withFileTypes: true }))) ?? []) {
-      const kind = /^[0-9a-f]{62}\.json(\..+\.tmp)?$/.exec(file.name);
-      if (!file.isFile() || kind === null) continue;
-      const path = join(place, file.name);
-      const stats = await unlessGone(path, stat(path));
-      if (stats === null) continue;
-      const list = kind[1] === undefined ? answers : temporary;
-      list.push({ path, bytes: stats.size, writtenAt: stats.mtimeMs });
-    }
+async function listFiles(directory: string): Promise<{ shards: string[]; temporary: string[] }> {
+  const found = await unlessGone(directory, () => readdir(directory, { withFileTypes: true }));
+  const names = (found ?? []).filter((file) => file.isFile()).map(({ name }) => name);
+  return {
+    shards: names.filter(isShard).map((name) => join(directory, name)),
+    temporary: names.filter((name) => TEMPORARY.test(name)).map((name) => join(directory, name)),
+  };
+}
+
+/** The latest answer of every digest. */
+function latestEntries(bytes: Buffer): ShardEntry[] {
+  return [...new Map(readEntries(bytes, 0).entries.map((entry) => [entry.hex, entry])).values()];
+}
+
+async function readShards(paths: readonly string[]): Promise<Shard[]> {
+  const shards: Shard[] = [];
+  for (const path of paths) {
+    const bytes = await unlessGone(path, () => readFile(path));
+    if (bytes !== null) shards.push({ path, entries: latestEntries(bytes) });
   }
-  return { answers, temporary };
+  return shards;
+}
+
+function bytesOf(entries: Iterable<ShardEntry>): number {
+  let bytes = 0;
+  for (const { line } of entries) bytes += line.length;
+  return bytes;
 }
 
 /** Entries to remove, oldest first: those that are too old, then as many as it takes to fit. */
-function surplus(oldestFirst: readonly Entry[], { maxBytes, maxAgeMs }: PruneLimits, now: number): Entry[] {
-  let bytes = oldestFirst.reduce((sum, entry) => sum + entry.bytes, 0);
+function surplus(
+  entries: readonly ShardEntry[],
+  { maxBytes, maxAgeMs }: PruneLimits,
+  now: number,
+): ShardEntry[] {
+  const oldestFirst = entries.toSorted(
+    (left, right) => left.at - right.at || (left.hex < right.hex ? -1 : 1),
+  );
+  let bytes = bytesOf(entries);
   return oldestFirst.filter((entry) => {
-    const isOld = maxAgeMs !== null && now - entry.writtenAt > maxAgeMs;
+    const isOld = maxAgeMs !== null && now - entry.at > maxAgeMs;
     const isTooMuch = maxBytes !== null && bytes > maxBytes;
-    if (isOld || isTooMuch) bytes -= entry.bytes;
+    if (isOld || isTooMuch) bytes -= entry.line.length;
     return isOld || isTooMuch;
   });
 }
 
-async function removeAll(entries: readonly Entry[]): Promise<number> {
-  let bytes = 0;
-  for (const { path, bytes: size } of entries) {
-    await unlessGone(path, unlink(path));
-    bytes += size;
+function nameOf({ hex, at }: ShardEntry): string {
+  return `${hex} ${at}`;
+}
+
+/** Replaces a shard by what stays of it now. Synchronous: what others append between reading and renaming is lost. */
+function rewrite(path: string, going: ReadonlySet<string>): void {
+  const bytes = readFileSync(path);
+  const kept = latestEntries(bytes).filter((entry) => !going.has(nameOf(entry)));
+  if (kept.length === 0) {
+    unlinkSync(path);
+    return;
   }
-  return bytes;
+  const lines = kept.flatMap(({ line }) => [bytes.subarray(line.offset, line.offset + line.length), NEWLINE]);
+  const temporary = `${path}.${process.pid}-${performance.timeOrigin.toString(36)}.tmp`;
+  try {
+    writeFileSync(temporary, Buffer.concat(lines));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes what writers that died left behind; returns how many files. */
+async function removeStale(temporary: readonly string[], now: number): Promise<number> {
+  let removed = 0;
+  for (const path of temporary) {
+    const stats = await unlessGone(path, () => stat(path));
+    if (stats === null || now - stats.mtimeMs <= STALE_AFTER_MS) continue;
+    await unlessGone(path, () => unlink(path));
+    removed += 1;
+  }
+  return removed;
 }
 
 /**
- * Removes the oldest answers until the rest keeps the limits, and what writers that died left behind. Only unlinks files, so
- * that others may read and write meanwhile: a reader misses an answer that went, and makes the call again. `now` in
- * milliseconds since 1970. Throws `STORAGE_FAILED`.
+ * Removes the oldest answers until the rest keeps the limits, and what writers that died left behind. Others may read and
+ * write meanwhile: a reader misses an answer that went, and makes the call again; one that is stored in the very moment in
+ * which its file is replaced may go as well. `now` in milliseconds since 1970. Throws `STORAGE_FAILED`.
  */
 export async function pruneCallCache(directory: string, limits: PruneLimits, now: number): Promise<Pruned> {
-  const { answers, temporary } = await listFiles(directory);
-  const oldestFirst = answers.toSorted(
-    (left, right) => left.writtenAt - right.writtenAt || (left.path < right.path ? -1 : 1),
-  );
-  const going = surplus(oldestFirst, limits, now);
-  const stale = temporary.filter(({ writtenAt }) => now - writtenAt > STALE_AFTER_MS);
-  const bytes = await removeAll([...going, ...stale]);
-  const total = answers.reduce((sum, entry) => sum + entry.bytes, 0);
-  const gone = going.reduce((sum, entry) => sum + entry.bytes, 0);
+  const { shards: paths, temporary } = await listFiles(directory);
+  const shards = await readShards(paths);
+  const entries = shards.flatMap((shard) => shard.entries);
+  const going = surplus(entries, limits, now);
+  const names = new Set(going.map(nameOf));
+  for (const { path, entries: own } of shards) {
+    if (!own.some((entry) => names.has(nameOf(entry)))) continue;
+    await unlessGone(path, async () => rewrite(path, names));
+  }
+  const bytes = bytesOf(going);
   return {
-    removed: { answers: going.length, temporaryFiles: stale.length, bytes },
-    left: { answers: answers.length - going.length, bytes: total - gone },
+    removed: { answers: going.length, temporaryFiles: await removeStale(temporary, now), bytes },
+    left: { answers: entries.length - going.length, bytes: bytesOf(entries) - bytes },
   };
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import type { Digest } from "../../domain/digest.ts";
 import type { Completion } from "../../domain/model.ts";
-import type { Log } from "../../domain/ports.ts";
+import type { Clock, Log } from "../../domain/ports.ts";
 import { parseStoredCall, storedCallDocument, type ModelIdentity } from "../../domain/stored-call.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import { hexOf, readEntries, shardLine, shardPath } from "./cache-shard.ts";
 
 /**
  * Answers by request digest, shared by runs and by processes that work at the same time. Synchronous on purpose: a
@@ -17,56 +17,84 @@ export interface CallCache {
   readonly write: (digest: Digest, identity: ModelIdentity, completion: Completion) => void;
 }
 
+/** What is known of a shard: where its answers lie, as of `size` bytes of one file. */
+interface ShardIndex {
+  readonly inode: number;
+  size: number;
+  readonly places: Map<string, { readonly offset: number; readonly length: number }>;
+}
+
 function message(error: unknown): string {
   return visibleLine(error instanceof Error ? error.message : String(error));
 }
 
-/** A cache in `directory`, made on the first write: one JSON file an answer, sharded by two digits of the digest. */
-export function openCallCache(directory: string, log: Log): CallCache {
-  const folders = new Set<string>();
-  let written = 0;
+/** So many bytes of a file from `offset`; fewer where it ends earlier. */
+function readPart(file: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+}
+
+/** The index of an open shard, brought up to date: other processes append to it, and pruning replaces it. */
+function refreshed(file: number, known: ShardIndex | undefined, drop: (reason: string) => void): ShardIndex {
+  const { ino, size } = fstatSync(file);
+  const isSame = known !== undefined && known.inode === ino && known.size <= size;
+  const index: ShardIndex = isSame ? known : { inode: ino, size: 0, places: new Map() };
+  if (index.size === size) return index;
+  const bytes = readPart(file, index.size, size - index.size);
+  const { entries, end, damaged } = readEntries(bytes, index.size);
+  if (damaged > 0) drop("a write was cut off");
+  for (const { hex, json } of entries) index.places.set(hex, json);
+  index.size = end;
+  return index;
+}
+
+/**
+ * A cache in `directory`, made on the first write: 256 files by the first two digits of the digest, to which answers are
+ * appended in one write each. `clock` dates them for pruning.
+ */
+export function openCallCache(directory: string, log: Log, clock: Clock): CallCache {
+  const indexes = new Map<string, ShardIndex>();
+  let exists = false;
   let warned = false;
 
-  function entryPath(digest: Digest): string {
-    const hex = digest.slice("sha256:".length);
-    return join(directory, hex.slice(0, 2), `${hex.slice(2)}.json`);
-  }
-
-  function store(path: string, text: string): void {
-    const folder = dirname(path);
-    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-    folders.add(folder);
-    written += 1;
-    // Unique among processes that share the folder, those in other containers with the same id included.
-    const temporary = `${path}.${process.pid}-${performance.timeOrigin.toString(36)}-${written}.tmp`;
-    try {
-      writeFileSync(temporary, text);
-      // A rename replaces the entry in one step: readers see the old file, the new one, or none.
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  }
-
-  function load(path: string, digest: Digest): Completion | null {
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
-    const stored = parseStoredCall(readFileSync(path, "utf8"));
-    if (stored.kind === "call" && stored.call.digest === digest) return stored.call.completion;
-    const reason = stored.kind === "invalid" ? stored.reason : "it belongs to another call";
+  function drop(path: string, reason: string): void {
     log.warn(
       `dropped a damaged entry of the call cache, the call is made again: ${visibleLine(path)}: ${visibleLine(reason)}`,
     );
-    rmSync(path, { force: true });
+  }
+
+  /** The text that the shard has for the digest, or null; from one file, whatever becomes of its name meanwhile. */
+  function find(path: string, hex: string): string | null {
+    const file = openSync(path, "r");
+    try {
+      const index = refreshed(file, indexes.get(path), (reason) => drop(path, reason));
+      indexes.set(path, index);
+      const place = index.places.get(hex);
+      return place === undefined ? null : readPart(file, place.offset, place.length).toString("utf8");
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  function load(digest: Digest): Completion | null {
+    const hex = hexOf(digest);
+    const path = shardPath(directory, hex);
+    const text = find(path, hex);
+    if (text === null) return null;
+    const stored = parseStoredCall(text);
+    if (stored.kind === "call" && stored.call.digest === digest) return stored.call.completion;
+    const reason = stored.kind === "invalid" ? stored.reason : "it belongs to another call";
+    drop(path, reason);
+    indexes.get(path)?.places.delete(hex);
     return null;
   }
 
   return {
     read: (digest) => {
       try {
-        return load(entryPath(digest), digest);
+        return load(digest);
       } catch (error) {
-        // Pruned between two steps of the reading: it is not there, which is no fault.
+        // Nothing was stored yet, or everything was pruned: no fault.
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         log.warn(`cannot read the call cache, the call is made again: ${message(error)}`);
         return null;
@@ -74,7 +102,11 @@ export function openCallCache(directory: string, log: Log): CallCache {
     },
     write: (digest, identity, completion) => {
       try {
-        store(entryPath(digest), JSON.stringify(storedCallDocument(identity, digest, { completion })));
+        if (!exists) mkdirSync(directory, { recursive: true });
+        exists = true;
+        const hex = hexOf(digest);
+        const json = JSON.stringify(storedCallDocument(identity, digest, { completion }));
+        appendFileSync(shardPath(directory, hex), shardLine(hex, clock.now(), json));
       } catch (error) {
         if (!warned) log.warn(`cannot write the call cache, answers are not kept: ${message(error)}`);
         warned = true;

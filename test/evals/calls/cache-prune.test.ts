@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -19,8 +19,9 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const identity = { provider: "openai", model: "m", baseUrl: undefined };
 
-function cache() {
-  return openCallCache(directory, { info: () => undefined, warn: (line) => warnings.push(line) });
+function cache(at = NOW) {
+  const log = { info: () => undefined, warn: (line: string) => warnings.push(line) };
+  return openCallCache(directory, log, { now: () => at });
 }
 
 function digestOf(index: number): Digest {
@@ -29,14 +30,12 @@ function digestOf(index: number): Digest {
 
 function pathOf(index: number): string {
   const hex = digestOf(index).slice("sha256:".length);
-  return join(directory, hex.slice(0, 2), `${hex.slice(2)}.json`);
+  return join(directory, `${hex.slice(0, 2)}.jsonl`);
 }
 
 /** An answer that was stored so many hours ago. */
-async function store(index: number, hours: number): Promise<void> {
-  cache().write(digestOf(index), identity, completion("text"));
-  const at = new Date(NOW - hours * HOUR);
-  await utimes(pathOf(index), at, at);
+function store(index: number, hours: number): void {
+  cache(NOW - hours * HOUR).write(digestOf(index), identity, completion("text"));
 }
 
 async function left(): Promise<string[]> {
@@ -55,7 +54,7 @@ describe("pruning the cache", () => {
       [3, 1],
       [4, 7],
     ] as const) {
-      await store(index, hours);
+      store(index, hours);
     }
     const all = await pruneCallCache(directory, { maxBytes: 1e9, maxAgeMs: null }, NOW);
     expect(all).toMatchObject({ removed: { answers: 0, bytes: 0 }, left: { answers: 4 } });
@@ -69,15 +68,15 @@ describe("pruning the cache", () => {
   });
 
   it("removes what is older than the age", async () => {
-    await store(1, 5);
-    await store(2, 3);
+    store(1, 5);
+    store(2, 3);
     await pruneCallCache(directory, { maxBytes: null, maxAgeMs: 4 * HOUR }, NOW);
     expect(kept(1, 2)).toEqual([false, true]);
   });
 
   it("removes everything with a size of 0, and a removed answer is a miss without a word", async () => {
-    await store(1, 1);
-    await store(2, 0);
+    store(1, 1);
+    store(2, 0);
     await pruneCallCache(directory, { maxBytes: 0, maxAgeMs: null }, NOW);
     expect(kept(1, 2)).toEqual([false, false]);
     expect(warnings).toEqual([]);
@@ -86,7 +85,7 @@ describe("pruning the cache", () => {
   });
 
   it("removes temporary files of writers that died and leaves those of writers at work", async () => {
-    await store(1, 1);
+    store(1, 1);
     for (const [name, hours] of [
       ["dead", 2],
       ["alive", 0.5],
@@ -102,13 +101,13 @@ describe("pruning the cache", () => {
   });
 
   it("touches nothing that is not its own", async () => {
-    await mkdir(join(directory, "ab"));
+    await mkdir(join(directory, "ab.jsonl"));
     await mkdir(join(directory, "keep"));
-    const outside = join(directory, "keep", `${"0".repeat(62)}.json`);
-    await writeFile(outside, "{}");
-    await writeFile(join(directory, "ab", "notes.json"), "{}");
-    await symlink(join(directory, "keep"), join(directory, "cd"));
-    await symlink(outside, join(directory, "ab", `${"1".repeat(62)}.json`));
+    store(1, 5);
+    const outside = join(directory, "keep", "cd.jsonl");
+    await rename(pathOf(1), outside);
+    await writeFile(join(directory, "notes.jsonl"), "{}");
+    await symlink(outside, join(directory, "cd.jsonl"));
     const before = await left();
     const pruned = await pruneCallCache(directory, { maxBytes: 0, maxAgeMs: 0 }, NOW + HOUR);
     expect(pruned.removed.answers).toBe(0);
@@ -124,7 +123,7 @@ describe("pruning the cache", () => {
   });
 
   it("may be done by several at a time while others read and write", async () => {
-    for (let index = 0; index < 100; index += 1) await store(index, 100 - index);
+    for (let index = 0; index < 100; index += 1) store(index, 100 - index);
     const writing = (async () => {
       for (let index = 100; index < 200; index += 1) {
         cache().write(digestOf(index), identity, completion("text"));

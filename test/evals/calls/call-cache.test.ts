@@ -16,7 +16,8 @@ beforeEach(async () => {
 afterEach(async () => rm(directory, { recursive: true, force: true }));
 
 function open() {
-  return openCallCache(directory, { info: () => undefined, warn: (line) => warnings.push(line) });
+  const log = { info: () => undefined, warn: (line: string) => warnings.push(line) };
+  return openCallCache(directory, log, { now: () => Date.UTC(2026, 10, 20) });
 }
 
 async function entries(): Promise<string[]> {
@@ -59,6 +60,33 @@ describe("a cached call", () => {
     expect(await entries()).toEqual([]);
   });
 
+  it("is found by a process that began before it was stored", () => {
+    const [first, second] = [open(), open()];
+    const identity = simulateRun(() => "ok").model;
+    const [a, b] = [question("a"), question("b")].map((request) => requestDigest(identity, request));
+    expect([second.read(a ?? "sha256:"), second.read(b ?? "sha256:")]).toEqual([null, null]);
+    for (const [digest, text] of [
+      [a, "one"],
+      [b, "two"],
+    ] as const) {
+      first.write(digest ?? "sha256:", identity, completion(text));
+      expect(second.read(digest ?? "sha256:")?.text).toBe(text);
+    }
+  });
+
+  it("is whole after a write that was cut off", async () => {
+    const run = simulateRun(() => "ok", { cache: open() });
+    await run.ask(question("a"), "generation");
+    const [path = ""] = await entries();
+    const text = await readFile(path, "utf8");
+    await writeFile(path, `${text}${text.slice(0, 200)}`);
+    const digest = requestDigest(run.model, question("a"));
+    expect(open().read(digest)?.text).toBe("ok");
+    open().write(digest, run.model, completion("later"));
+    expect(open().read(digest)?.text).toBe("later");
+    expect(warnings).toEqual([]);
+  });
+
   it("may be stored by two processes at a time", async () => {
     const [first, second] = [open(), open()];
     const identity = simulateRun(() => "ok").model;
@@ -78,8 +106,8 @@ async function damage(change: (text: string) => string): Promise<void> {
 
 describe("a damaged entry", () => {
   it.each([
-    ["torn", (text: string) => text.slice(0, 40)],
-    ["empty", () => ""],
+    ["torn at its beginning", (text: string) => `${text.slice(0, 40)}\n`],
+    ["torn in its middle", (text: string) => `${text.slice(0, 140)}\n`],
     ["of another format", (text: string) => text.replace("call@1", "call@9")],
     ["of another call", (text: string) => text.replace(/sha256:..../, "sha256:0000")],
     ["with a wrong type", (text: string) => text.replace('"good"', "17")],
