@@ -67,43 +67,29 @@ function addValues(
   }
 }
 
+function noLines(): BucketLines {
+  return { lines: 0, malformed: 0 };
+}
+
+/** What the map has under a key, made first where there is nothing. */
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh = create();
+  map.set(key, fresh);
+  return fresh;
+}
+
 /** Counts the requests that were asked about; lines outside the time are looked at and forgotten. */
 export function createTally({ prompt, versions, metrics, from, to, bucketMs }: ObserveRequest): Tally {
   const lines = new Map<number, BucketLines>();
   const cells = new Map<string, Cell>();
   const units = new Map(versions.map((version) => [version, new Map<string, UnitRecord>()]));
 
+  const newRecord = (bucket: number): UnitRecord => [bucket, ...metrics.flatMap(() => [0, 0])];
+
   function bucketOf(at: number): number | null {
     return at < from || at >= to ? null : Math.floor(at / bucketMs) * bucketMs;
-  }
-
-  function linesOf(bucket: number): BucketLines {
-    const known = lines.get(bucket);
-    if (known !== undefined) return known;
-    const fresh = { lines: 0, malformed: 0 };
-    lines.set(bucket, fresh);
-    return fresh;
-  }
-
-  function cellOf(version: string, bucket: number): Cell {
-    const key = `${bucket} ${version}`;
-    const known = cells.get(key);
-    if (known !== undefined) return known;
-    const fresh = emptyCell(version, bucket, metrics.length);
-    cells.set(key, fresh);
-    return fresh;
-  }
-
-  function recordOf(records: Map<string, UnitRecord>, unit: string, bucket: number): UnitRecord {
-    const known = records.get(unit);
-    if (known === undefined) {
-      const fresh = [bucket, ...metrics.flatMap(() => [0, 0])];
-      records.set(unit, fresh);
-      return fresh;
-    }
-    // Lines of several servers need not come in the order of time.
-    if (bucket < (known[0] ?? 0)) known[0] = bucket;
-    return known;
   }
 
   return {
@@ -113,21 +99,23 @@ export function createTally({ prompt, versions, metrics, from, to, bucketMs }: O
     add({ at, prompt: served, version, unit, fields }) {
       const bucket = bucketOf(at);
       if (bucket === null) return;
-      linesOf(bucket).lines += 1;
+      entryOf(lines, bucket, noLines).lines += 1;
       const records = units.get(version);
       if (served !== prompt || records === undefined) return;
-      const cell = cellOf(version, bucket);
-      const record = unit === null ? null : recordOf(records, unit, bucket);
+      const cell = entryOf(cells, `${bucket} ${version}`, () => emptyCell(version, bucket, metrics.length));
+      const record = unit === null ? null : entryOf(records, unit, () => newRecord(bucket));
       if (record === null) cell.unassigned += 1;
       else {
         cell.assigned += 1;
         cell.units.add(record);
+        // Lines of several servers need not come in the order of time.
+        if (bucket < (record[0] ?? bucket)) record[0] = bucket;
       }
       addValues(cell, fields, record, metrics);
     },
     addMalformed(near) {
       const bucket = bucketOf(near);
-      if (bucket !== null) linesOf(bucket).malformed += 1;
+      if (bucket !== null) entryOf(lines, bucket, noLines).malformed += 1;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { GateError } from "../../src/domain/errors.ts";
-import { metricsContract, quality } from "../contracts/metrics.contract.ts";
+import { metricsContract } from "../contracts/metrics.contract.ts";
+import { quality } from "../contracts/metrics-requests.ts";
 import { memoryMetrics } from "./memory-metrics.ts";
 
 const nothing = async (): Promise<void> => {};

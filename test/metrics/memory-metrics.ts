@@ -149,11 +149,13 @@ export function memoryMetrics(): MemoryMetrics {
           ...counted.observations,
           ...put
             .filter((entry) => isAsked(entry) && names.includes(entry.metric))
-            .map(({ prompt: _, ...observation }) => observation),
+            .map(({ metric, version, bucket, sample }) => ({ metric, version, bucket, sample })),
         ].filter(({ metric }) => !failing.has(metric)),
         assignments: [
           ...counted.assignments,
-          ...assigned.filter(isAsked).map(({ prompt: _, ...assignment }) => assignment),
+          ...assigned
+            .filter(isAsked)
+            .map(({ version, bucket, n, newUnits }) => ({ version, bucket, n, newUnits })),
         ],
         errors: names.flatMap((metric) => {
           const message = failing.get(metric);

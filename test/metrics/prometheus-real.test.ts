@@ -2,13 +2,25 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prometheusMetrics } from "../../src/metrics/prometheus.ts";
-import { errorRate, latency, metricsContract, quality } from "../contracts/metrics.contract.ts";
+import { metricsContract } from "../contracts/metrics.contract.ts";
+import { errorRate, latency, quality } from "../contracts/metrics-requests.ts";
 import type { Served } from "./memory-metrics.ts";
 import { countersOf, historyOf, startPrometheus, withoutPrometheus } from "./prometheus-server.ts";
 import { prometheusSettings } from "./prometheus-settings.ts";
 
 const DAY = Date.UTC(2026, 10, 20);
 const HOUR = 3_600_000;
+
+function served(version: string, prompt = "desk"): Served {
+  return {
+    at: "2026-11-20T09:30:00Z",
+    prompt,
+    version,
+    scores: { quality: 0.5 },
+    error: true,
+    latencyMs: 100,
+  };
+}
 
 describe.skipIf(withoutPrometheus !== null)("a real Prometheus server", () => {
   metricsContract("the source for Prometheus", {
@@ -33,14 +45,6 @@ describe.skipIf(withoutPrometheus !== null)("a real Prometheus server", () => {
     bucketMs: HOUR,
   };
   const { signal } = new AbortController();
-  const served = (version: string, prompt = "desk"): Served => ({
-    at: "2026-11-20T09:30:00Z",
-    prompt,
-    version,
-    scores: { quality: 0.5 },
-    error: true,
-    latencyMs: 100,
-  });
 
   describe("questions", () => {
     const awkward = "a\"b\\c'd}{$世界👋";
@@ -139,8 +143,7 @@ describe.skipIf(withoutPrometheus !== null)("a real Prometheus server", () => {
   });
 
   it("is read while an application is being scraped", { timeout: 60_000 }, async () => {
-    const zero = (version: string): Served => ({ at: "", prompt: "desk", version });
-    const requests: Served[] = [zero("1.0.0"), zero("2.0.0")];
+    const requests: Served[] = ["1.0.0", "2.0.0"].map((version) => ({ at: "", prompt: "desk", version }));
     const application = http.createServer((_, response) => {
       const lines = [...countersOf(requests)].flatMap(([name, series]) =>
         [...series].map(([labels, value]) => `${name}_total${labels} ${value}`),

@@ -94,12 +94,13 @@ scrape_configs: [{ job_name: application, static_configs: ${targets} }]
   return { url, close };
 }
 
+function moments(name: string, value: number | undefined): Record<string, number> {
+  if (value === undefined) return {};
+  return { [`${name}_count`]: 1, [`${name}_sum`]: value, [`${name}_squares`]: value * value };
+}
+
 /** What an application adds to its counters for one request. */
 function increments(served: Served): Record<string, number> {
-  const moments = (name: string, value: number | undefined): Record<string, number> =>
-    value === undefined
-      ? {}
-      : { [`${name}_count`]: 1, [`${name}_sum`]: value, [`${name}_squares`]: value * value };
   return {
     served: 1,
     ...(served.error === undefined ? {} : { answered: 1, failed: Number(served.error) }),
