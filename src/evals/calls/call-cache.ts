@@ -48,44 +48,51 @@ function refreshed(file: number, known: ShardIndex | undefined, drop: (reason: s
   return index;
 }
 
+/** The stored texts by the hex digits of their digest, as they are now. */
+function createReader(
+  directory: string,
+  drop: (path: string, reason: string) => void,
+): { readonly find: (hex: string) => string | null; readonly forget: (hex: string) => void } {
+  const indexes = new Map<string, ShardIndex>();
+  return {
+    find: (hex) => {
+      const path = shardPath(directory, hex);
+      // One file for index and answer, whatever becomes of its name meanwhile.
+      const file = openSync(path, "r");
+      try {
+        const index = refreshed(file, indexes.get(path), (reason) => drop(path, reason));
+        indexes.set(path, index);
+        const place = index.places.get(hex);
+        return place === undefined ? null : readPart(file, place.offset, place.length).toString("utf8");
+      } finally {
+        closeSync(file);
+      }
+    },
+    forget: (hex) => indexes.get(shardPath(directory, hex))?.places.delete(hex),
+  };
+}
+
 /**
  * A cache in `directory`, made on the first write: 256 files by the first two digits of the digest, to which answers are
  * appended in one write each. `clock` dates them for pruning.
  */
 export function openCallCache(directory: string, log: Log, clock: Clock): CallCache {
-  const indexes = new Map<string, ShardIndex>();
-  let exists = false;
-  let warned = false;
-
-  function drop(path: string, reason: string): void {
+  const drop = (path: string, reason: string): void =>
     log.warn(
       `dropped a damaged entry of the call cache, the call is made again: ${visibleLine(path)}: ${visibleLine(reason)}`,
     );
-  }
-
-  /** The text that the shard has for the digest, or null; from one file, whatever becomes of its name meanwhile. */
-  function find(path: string, hex: string): string | null {
-    const file = openSync(path, "r");
-    try {
-      const index = refreshed(file, indexes.get(path), (reason) => drop(path, reason));
-      indexes.set(path, index);
-      const place = index.places.get(hex);
-      return place === undefined ? null : readPart(file, place.offset, place.length).toString("utf8");
-    } finally {
-      closeSync(file);
-    }
-  }
+  const { find, forget } = createReader(directory, drop);
+  let exists = false;
+  let warned = false;
 
   function load(digest: Digest): Completion | null {
     const hex = hexOf(digest);
-    const path = shardPath(directory, hex);
-    const text = find(path, hex);
+    const text = find(hex);
     if (text === null) return null;
     const stored = parseStoredCall(text);
     if (stored.kind === "call" && stored.call.digest === digest) return stored.call.completion;
-    const reason = stored.kind === "invalid" ? stored.reason : "it belongs to another call";
-    drop(path, reason);
-    indexes.get(path)?.places.delete(hex);
+    forget(hex);
+    drop(shardPath(directory, hex), stored.kind === "invalid" ? stored.reason : "it belongs to another call");
     return null;
   }
 
