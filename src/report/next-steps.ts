@@ -32,10 +32,18 @@ function undecidedSteps(prompt: PromptGateResult): NextStep[] {
   }));
 }
 
-function passedSteps({ baseline, candidate }: PromptGateResult, name: string): NextStep[] {
-  if (candidate.source.startsWith("registry ")) {
-    return [{ text: "This version is in the registry and may go on to production.", command: null }];
-  }
+/** Moving a label asks for the evidence that the run left beside its result. */
+function promotionSteps({ candidate, runDir }: PromptGateResult, name: string): NextStep[] {
+  const evidence = runDir === null ? "" : `, by the evidence in ${visibleLine(runDir, 200)}/evidence.json`;
+  const version = visibleLine(candidate.version, 40);
+  return [
+    { text: `Move staging to it${evidence}:`, command: `promptgate promote ${name}@${version} --to staging` },
+  ];
+}
+
+function passedSteps(prompt: PromptGateResult, name: string): NextStep[] {
+  const { baseline, candidate } = prompt;
+  if (candidate.source.startsWith("registry ")) return promotionSteps(prompt, name);
   return baseline === null
     ? [
         {
@@ -43,7 +51,10 @@ function passedSteps({ baseline, candidate }: PromptGateResult, name: string): N
           command: `promptgate publish ${name} --label production`,
         },
       ]
-    : [{ text: "Store this version in the registry:", command: `promptgate publish ${name}` }];
+    : [
+        { text: "Store this version in the registry:", command: `promptgate publish ${name}` },
+        ...promotionSteps(prompt, name),
+      ];
 }
 
 function failedSteps(prompt: PromptGateResult, again: string): NextStep[] {

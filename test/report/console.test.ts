@@ -52,7 +52,7 @@ describe("renderConsole", () => {
     const candidate = { ...aPromptGateResult().candidate, source: "registry version 2.4.0" };
     const text = renderConsole(aGateResult(aPromptGateResult({ candidate })), { color: false, width: 100 });
     expect(text).not.toContain("promptgate publish");
-    expect(text).toContain("This version is in the registry");
+    expect(text).toContain("promptgate promote customer-support@2.4.0 --to staging");
   });
 
   it("names the number of cases that an undecided metric would need", () => {
