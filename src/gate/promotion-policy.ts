@@ -120,6 +120,7 @@ function tierCheck({ tier, evidence }: PromotionInput): Check {
 
 function signOffCheck({ target, policy, approvals }: PromotionInput): Check {
   const { by, notCounted, selfApproved } = approvals;
+  if (policy.approvals === 0) return { state: "met", text: "the policy asks for none" };
   const asides = notCounted.length === 0 ? "" : `; not counted: ${notCounted.join(", ")}`;
   const names = by.length === 0 ? "nobody" : by.join(", ");
   const text = `${by.length} of ${policy.approvals} needed (${names})${asides}`;

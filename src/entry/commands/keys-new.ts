@@ -1,8 +1,7 @@
-import { rm } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { GateError } from "../../domain/errors.ts";
-import { visibleLine } from "../../domain/visible.ts";
+import { visible, visibleLine } from "../../domain/visible.ts";
 import { createKeys, keyId } from "../../evidence/keys.ts";
 import { storageError, systemCode } from "../../files/storage.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
@@ -71,12 +70,6 @@ export async function runKeysNew(context: CommandContext, options: KeysNewOption
     "",
     `then sign: promptgate gate --sign ${files.privateKey}, or the PEM text in PROMPTGATE_SIGNING_KEY`,
   ];
-  context.print(visibleLines(lines));
+  context.print(visible(lines.join("\n")));
   return 0;
-}
-
-function visibleLines(lines: readonly string[]): string {
-  return lines
-    .map((line) => (line === "" ? "" : line.startsWith(" ") ? line : visibleLine(line, 500)))
-    .join("\n");
 }

@@ -8,7 +8,8 @@ import { parseVersion } from "../../domain/version.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { endRollout, readRollout, type ReadRollout } from "../promotion/read-rollout.ts";
+import { endRollout } from "../promotion/end-rollout.ts";
+import { readRollout, type ReadRollout } from "../promotion/read-rollout.ts";
 import { faultOf, rollBack, type RollbackStep } from "../promotion/rollback-steps.ts";
 import { rollbackTarget, targetFault, type RollbackView } from "../promotion/rollback-target.ts";
 import { authorOf } from "../registry/author.ts";
@@ -53,7 +54,25 @@ async function surroundingsOf(context: CommandContext, options: RollbackOptions)
   }
 }
 
-/** Never throws: what cannot be read is a note. */
+/** Traffic must not wait for a store that does not answer. */
+const PATIENCE_MS = 10_000;
+
+async function inTime<Value>(work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new GateError("NETWORK", `no answer within ${PATIENCE_MS / 1000} s`)),
+      PATIENCE_MS,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Never throws: what cannot be read is a note and decides nothing. */
 async function tryRead<Value>(
   notes: string[],
   what: string,
@@ -61,7 +80,7 @@ async function tryRead<Value>(
   otherwise: Value,
 ): Promise<Value> {
   try {
-    return await read();
+    return await inTime(read());
   } catch (error) {
     notes.push(`${what}: ${faultOf(error)}`);
     return otherwise;
@@ -70,34 +89,43 @@ async function tryRead<Value>(
 
 const ENTRIES = 1000;
 
-async function look({ registry, store, storeFault, prompt }: Surroundings): Promise<Sight> {
-  const notes: string[] = storeFault === null ? [] : [`store: ${storeFault}`];
-  const release = await tryRead(notes, "release document", () => registry.readRelease(prompt), null);
-  const labels = await tryRead(notes, "labels", () => registry.listLabels(prompt), []);
-  const moves = await tryRead<readonly LabelMove[]>(
-    notes,
-    "history of labels",
-    async () => (await registry.history(prompt, { limit: ENTRIES })).items,
-    [],
-  );
-  const rollout = await tryRead<ReadRollout>(
-    notes,
-    "rollout state",
-    async () => (store === null ? { kind: "none" } : readRollout(store, prompt)),
-    { kind: "none" },
-  );
-  const entries = await tryRead<readonly LedgerEntry[]>(
-    notes,
-    "ledger",
-    async () => (store === null ? [] : (await store.ledger(prompt, { limit: ENTRIES })).items),
-    [],
-  );
+type StoreSight = Pick<RollbackView, "state" | "takenBack">;
+
+async function lookIntoStore({ store, prompt }: Surroundings, notes: string[]): Promise<StoreSight> {
+  if (store === null) return { state: null, takenBack: [] };
+  const [rollout, entries] = await Promise.all([
+    tryRead<ReadRollout>(notes, "rollout state", () => readRollout(store, prompt), { kind: "none" }),
+    tryRead<readonly LedgerEntry[]>(
+      notes,
+      "ledger",
+      async () => (await store.ledger(prompt, { limit: ENTRIES })).items,
+      [],
+    ),
+  ]);
   const takenBack = entries.flatMap(({ kind, version, at }) =>
     kind === "rolled-back" && version !== null ? [{ version, at }] : [],
   );
-  const production = moves.filter(({ label }) => label === "production");
-  const state = rollout.kind === "state" ? rollout.state : null;
-  return { view: { release, labels, moves: production, state, takenBack }, notes };
+  return { state: rollout.kind === "state" ? rollout.state : null, takenBack };
+}
+
+async function look(surroundings: Surroundings, isNamed: boolean): Promise<Sight> {
+  const { registry, storeFault, prompt } = surroundings;
+  const notes: string[] = storeFault === null ? [] : [`store: ${storeFault}`];
+  const [release, labels, history] = await Promise.all([
+    tryRead(notes, "release document", () => registry.readRelease(prompt), null),
+    tryRead(notes, "labels", () => registry.listLabels(prompt), []),
+    tryRead<readonly LabelMove[]>(
+      notes,
+      "history of labels",
+      async () => (await registry.history(prompt, { limit: ENTRIES })).items,
+      [],
+    ),
+  ]);
+  const moves = history.filter(({ label }) => label === "production");
+  const isLive = (release?.candidate?.weight ?? 0) > 0;
+  // Beside a live canary the stable version is the answer, whatever the store would say.
+  const known = isLive || isNamed ? { state: null, takenBack: [] } : await lookIntoStore(surroundings, notes);
+  return { view: { release, labels, moves, ...known }, notes };
 }
 
 interface Chosen {
@@ -174,13 +202,15 @@ export async function runRollback(context: CommandContext, options: RollbackOpti
     throw new GateError("USAGE", "a rollback needs a reason", { hint: '--reason "what people saw"' });
   }
   const surroundings = await surroundingsOf(context, options);
-  const { prompt, store } = surroundings;
-  const sight = await look(surroundings);
+  const { prompt } = surroundings;
+  const sight = await look(surroundings, options.to !== undefined);
   const chosen = await choose(surroundings, sight, options.to);
   const at = new Date(context.clock.now()).toISOString();
   const by = await whoActs(context);
   const order = { ...surroundings, to: chosen.to, from: chosen.from, by, reason, at };
-  const steps = await rollBack(order, () => endRollout(store, order));
+  const steps = await rollBack(order, endRollout, ({ step, text }) => {
+    context.log.info(`${step}: ${visibleLine(text, 400)}`);
+  });
   const exitCode: ExitCode = steps.some(({ kind }) => kind === "failed") ? 4 : 0;
   if (options.json) {
     const target = { to: chosen.to.version, from: chosen.from, because: chosen.because };

@@ -1,9 +1,7 @@
 import { GateError } from "../../domain/errors.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { ReleaseDocument } from "../../domain/release.ts";
-
-/** What a change of a release document says, before it has its generation and its time. */
-export type ReleaseContent = Pick<ReleaseDocument, "stable" | "candidate" | "holdback">;
+import { nextRelease, releaseWrite, type ReleaseContent } from "../../rollout/documents.ts";
 
 export interface ReleaseChange {
   readonly registry: Registry;
@@ -30,22 +28,8 @@ function isSame(before: ReleaseDocument | null, after: ReleaseContent): boolean 
 export async function writeTraffic(change: ReleaseChange): Promise<void> {
   const { registry, prompt, before, after, by, reason, at } = change;
   if (isSame(before, after)) return;
-  const { stable, candidate, holdback } = after;
-  const expected = before?.generation ?? null;
-  await registry.writeRelease({
-    document: {
-      schema: "promptgate/release@1",
-      prompt,
-      stable,
-      candidate,
-      holdback,
-      generation: (expected ?? 0) + 1,
-      updatedAt: at,
-    },
-    expected,
-    by,
-    reason,
-  });
+  const document = nextRelease(prompt, after, before, Date.parse(at));
+  await registry.writeRelease(releaseWrite(document, before, { by, reason }));
 }
 
 /** A write of the record (state, label): false when somebody else was first and nothing was written. */

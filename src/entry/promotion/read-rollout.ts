@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { RolloutPhase } from "../../domain/rollout.ts";
-import { isActive, type DeniedDigest, type RolloutState } from "../../domain/rollout-state.ts";
+import type { RolloutState } from "../../domain/rollout-state.ts";
 import { rolloutKey, type Store } from "../../domain/store.ts";
 import { visibleLine } from "../../domain/visible.ts";
-import type { RollbackOrder, RollbackStep } from "./rollback-steps.ts";
 
 /** The rollout's document as a command finds it. */
 export type ReadRollout =
@@ -60,73 +59,4 @@ export async function readRollout(store: Store, prompt: string): Promise<ReadRol
   return typeof state === "string"
     ? { kind: "corrupt", reason: state }
     : { kind: "state", state, revision: stored.revision };
-}
-
-function denied(state: RolloutState, order: RollbackOrder): DeniedDigest[] {
-  const { candidate } = state;
-  const earlier = state.denied.find(({ digest }) => digest === candidate.digest);
-  const others = state.denied.filter(({ digest }) => digest !== candidate.digest);
-  const entry: DeniedDigest = {
-    version: candidate.version,
-    digest: candidate.digest,
-    at: order.at,
-    reason: order.reason,
-    times: (earlier?.times ?? 0) + 1,
-  };
-  return [...others, entry];
-}
-
-async function ended(state: RolloutState, order: RollbackOrder): Promise<RolloutState> {
-  const { at, by, reason } = order;
-  const release = await order.registry.readRelease(order.prompt).catch(() => state.release);
-  return {
-    ...state,
-    generation: state.generation + 1,
-    phase: "rolled-back",
-    endedAt: at,
-    updatedAt: at,
-    hold: null,
-    pause: null,
-    denied: denied(state, order),
-    previousRelease: state.release,
-    release,
-    outcome: { reason: "manual", message: reason, by },
-  };
-}
-
-/** A rollout ends when its candidate is taken back, under way or completed; one of another version is not touched. */
-function concerns({ phase, candidate }: RolloutState, { from, to }: RollbackOrder): boolean {
-  if (candidate.version === to.version) return false;
-  return isActive(phase) || (phase === "completed" && candidate.version === from);
-}
-
-const ATTEMPTS = 50;
-
-/** Ends the rollout in the store. What cannot be read is left in place: overwriting it would lose what happened. */
-export async function endRollout(store: Store | null, order: RollbackOrder): Promise<RollbackStep> {
-  const step = "rollout state";
-  if (store === null) {
-    const remedy = "run the same command again when the store answers";
-    return { step, kind: "failed", text: order.storeFault ?? "the store is not open", remedy };
-  }
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const rollout = await readRollout(store, order.prompt);
-    if (rollout.kind === "none") return { step, kind: "unchanged", text: "there is no rollout" };
-    if (rollout.kind === "corrupt") {
-      const text = `left in place, it cannot be read: ${rollout.reason}; no rollout goes on from it`;
-      return { step, kind: "left", text };
-    }
-    const { state, revision } = rollout;
-    if (!concerns(state, order)) {
-      const text = `${state.candidate.version} is ${state.phase}`;
-      return { step, kind: "unchanged", text };
-    }
-    const text = `${JSON.stringify(await ended(state, order), null, 2)}\n`;
-    const outcome = await store.write(rolloutKey(order.prompt), text, revision);
-    if (outcome.kind === "written") {
-      return { step, kind: "done", text: `${state.candidate.version}: ${state.phase} -> rolled-back` };
-    }
-  }
-  const remedy = "run the same command again: others kept writing the state";
-  return { step, kind: "failed", text: "not written", remedy };
 }

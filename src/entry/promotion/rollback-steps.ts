@@ -7,9 +7,11 @@ import { visibleLine } from "../../domain/visible.ts";
 import { lowerTraffic } from "./apply-release.ts";
 import { ROLLBACK_REASON } from "./rollback-target.ts";
 
+type MovedLabel = "production" | "rollback" | "canary";
+
 /** One write of a rollback. A failed one does not undo those before it; `remedy` says what to do about it. */
 export type RollbackStep = {
-  readonly step: "traffic" | "label production" | "label rollback" | "rollout state" | "ledger";
+  readonly step: "traffic" | `label ${MovedLabel}` | "rollout state" | "ledger";
   readonly text: string;
 } & (
   | { readonly kind: "done" }
@@ -76,7 +78,7 @@ async function moveAnyhow(order: RollbackOrder, label: string): Promise<LabelMov
   }
 }
 
-function labelStep(order: RollbackOrder, label: "production" | "rollback"): Promise<RollbackStep> {
+function labelStep(order: RollbackOrder, label: MovedLabel): Promise<RollbackStep> {
   const step = `label ${label}` as const;
   return attempt(step, async () => {
     const move = await moveAnyhow(order, label);
@@ -85,6 +87,14 @@ function labelStep(order: RollbackOrder, label: "production" | "rollback"): Prom
     const text = move.from === null ? `new at ${version}` : `${move.from} -> ${version}`;
     return { step, kind: "done", text };
   });
+}
+
+/** The label `canary` says where the version under test is: not with people any more. */
+async function canarySteps(order: RollbackOrder): Promise<RollbackStep[]> {
+  const labels = await order.registry.listLabels(order.prompt).catch(() => []);
+  const canary = labels.find(({ name }) => name === "canary");
+  const isTakenBack = canary !== undefined && canary.version === order.from;
+  return isTakenBack ? [await labelStep(order, "canary")] : [];
 }
 
 /** The one write that takes people off a version. Without a release document the label `production` is that write. */
@@ -146,17 +156,24 @@ async function ledgerStep(order: RollbackOrder, steps: readonly RollbackStep[]):
 }
 
 /**
- * Traffic first, then what records it. No step waits for a lock, and none keeps the next from being tried: `recordState`
- * ends the rollout in the store.
+ * Traffic first, then what records it. No step waits for a lock, and none keeps the next from being tried. `endRollout`
+ * writes the end of the rollout into the store; `tell` hears of each step at once.
  */
 export async function rollBack(
   order: RollbackOrder,
-  recordState: () => Promise<RollbackStep>,
+  endRollout: (order: RollbackOrder) => Promise<RollbackStep>,
+  tell: (step: RollbackStep) => void,
 ): Promise<readonly RollbackStep[]> {
-  const traffic = await trafficStep(order);
-  const production = await labelStep(order, "production");
-  const rollback = await labelStep(order, "rollback");
-  const state = await attempt("rollout state", recordState);
-  const steps = [traffic, production, rollback, state];
-  return [...steps, await ledgerStep(order, steps)];
+  const steps: RollbackStep[] = [];
+  const keep = (step: RollbackStep): void => {
+    steps.push(step);
+    tell(step);
+  };
+  keep(await trafficStep(order));
+  keep(await labelStep(order, "production"));
+  keep(await labelStep(order, "rollback"));
+  for (const step of await canarySteps(order)) keep(step);
+  keep(await attempt("rollout state", () => endRollout(order)));
+  keep(await ledgerStep(order, [...steps]));
+  return steps;
 }

@@ -1,7 +1,6 @@
 import type { Label, LabelMove } from "../../domain/registry.ts";
 import type { ReleaseDocument } from "../../domain/release.ts";
 import type { RolloutState } from "../../domain/rollout-state.ts";
-import { isActive } from "../../domain/rollout-state.ts";
 
 /** Begins the reason of every move that a rollback makes, so that the history alone tells it from a promotion. */
 export const ROLLBACK_REASON = "rollback: ";
@@ -56,8 +55,9 @@ export function badVersions({ moves, takenBack, state }: RollbackView): Readonly
 function knownGood(view: RollbackView, current: string | null): string[] {
   const { release, moves, state } = view;
   const bad = badVersions(view);
+  const before = state !== null && state.candidate.version === current ? [state.stable] : [];
   const candidates = [
-    ...(state?.knownGood.map(({ version }) => version) ?? []),
+    ...[...before, ...(state?.knownGood ?? [])].map(({ version }) => version),
     ...(release?.holdback ? [release.holdback.version] : []),
     labelled(view, "rollback"),
     ...moves.flatMap(({ from, to }) => [to, from]),
@@ -85,12 +85,11 @@ export function rollbackTarget(view: RollbackView): RollbackTarget {
     const because = "it is the stable version beside the canary";
     return { kind: "target", to: current, from: live.version, because };
   }
-  const rollout = state !== null && isActive(state.phase) ? state : null;
-  if (rollout !== null && rollout.phase !== "baking") {
-    const because = "it is what production has; the rollout had nobody yet";
-    return { kind: "target", to: current, from: rollout.candidate.version, because };
+  if (state?.phase === "canary") {
+    const because = "it is what production has; nobody has the canary any more";
+    return { kind: "target", to: current, from: state.candidate.version, because };
   }
-  const isBaking = rollout !== null && current === rollout.candidate.version;
+  const isBaking = state?.phase === "baking" && current === state.candidate.version;
   if (!isBaking && release !== null && production !== null && production !== current) {
     const because = "it is what applications are served; the label had gone ahead or stayed behind";
     return { kind: "target", to: current, from: production, because };
