@@ -4,7 +4,7 @@ import type { MetricsSource, ObservationNote } from "../domain/metrics.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { logFiles } from "./log-files.ts";
 import { logLines, type LogLine } from "./log-lines.ts";
-import { readRequestLine } from "./request-line.ts";
+import { leadingTime, readRequestLine } from "./request-line.ts";
 import { tallyObservations } from "./tally-observations.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -28,8 +28,17 @@ function fileReader(tally: Tally) {
     else tally.addMalformed(near);
   }
 
+  function addRequest(at: number): void {
+    counts.requests += 1;
+    near = at;
+    for (; waiting > 0; waiting -= 1) tally.addMalformed(at);
+  }
+
   function add(line: LogLine): void {
     if (line.kind === "too-long") return addMalformed();
+    // Most lines of a long log are of another time, and those that say so first need not be parsed.
+    const early = leadingTime(line.text);
+    if (!Number.isNaN(early) && !tally.covers(early)) return addRequest(early);
     if (BLANK.test(line.text)) return undefined;
     const served = readRequestLine(line.text);
     if (served === null) {
@@ -38,9 +47,7 @@ function fileReader(tally: Tally) {
       else addMalformed();
       return undefined;
     }
-    counts.requests += 1;
-    near = served.at;
-    for (; waiting > 0; waiting -= 1) tally.addMalformed(near);
+    addRequest(served.at);
     return tally.add(served);
   }
 

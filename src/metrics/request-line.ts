@@ -31,6 +31,13 @@ function own(fields: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
+const LEADING_TIME = /^\s*\{\s*"at"\s*:\s*"([^"\\]{16,40})"\s*,/;
+
+/** The time of a line that begins with it, without reading the rest; NaN for any other line. */
+export function leadingTime(text: string): number {
+  return timeOf(LEADING_TIME.exec(text)?.[1]);
+}
+
 /** The request that a line tells of; null when it is no JSON object with `at`, `prompt` and `version`. */
 export function readRequestLine(text: string): ServedRequest | null {
   let fields: unknown;

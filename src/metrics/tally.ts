@@ -32,6 +32,8 @@ export interface Tally {
   readonly cells: ReadonlyMap<string, Cell>;
   /** By version and unit. */
   readonly units: ReadonlyMap<string, ReadonlyMap<string, UnitRecord>>;
+  /** False for a time that was not asked about. */
+  covers(at: number): boolean;
   add(served: ServedRequest): void;
   /** A line that is no request; it is counted in the bucket of `near`, a time in its neighbourhood. */
   addMalformed(near: number): void;
@@ -96,6 +98,7 @@ export function createTally({ prompt, versions, metrics, from, to, bucketMs }: O
     lines,
     cells,
     units,
+    covers: (at) => bucketOf(at) !== null,
     add({ at, prompt: served, version, unit, fields }) {
       const bucket = bucketOf(at);
       if (bucket === null) return;

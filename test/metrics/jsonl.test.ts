@@ -116,6 +116,12 @@ describe("the lines", () => {
     expect((await observe(log)).assignments).toEqual([]);
   });
 
+  it("that begin with another time are not read further", async () => {
+    const observed = await observe(`{"at":"2026-11-19T09:30:00Z","prompt":\n${aLine()}`);
+    expect(observed.notes).toEqual([]);
+    expect(observed.assignments).toMatchObject([{ n: 1 }]);
+  });
+
   it("count twice when they stand there twice", async () => {
     expect(hourOf(await observe(many(2)), "quality")).toMatchObject({ n: 2 });
   });
