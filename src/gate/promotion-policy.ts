@@ -1,4 +1,4 @@
-import type { Tier, TierPolicy } from "../domain/tier.ts";
+import { higherTier, type Tier, type TierPolicy } from "../domain/tier.ts";
 
 /** Where a version may be promoted to, by what that asks for. */
 export type PromotionTarget = "staging" | "production" | "own";
@@ -77,10 +77,8 @@ export type PromotionDecision = { readonly checks: readonly PromotionCheck[] } &
 
 type Check = Omit<PromotionCheck, "name">;
 
-const ORDER: readonly Tier[] = ["patch", "minor", "major"];
-
 function isBelow(tier: Tier, other: Tier): boolean {
-  return ORDER.indexOf(tier) < ORDER.indexOf(other);
+  return higherTier(tier, other) !== tier;
 }
 
 /** A finished rollout has shown what the present dataset would be asked for again. */
