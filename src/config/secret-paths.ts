@@ -16,6 +16,7 @@ export function mustBeReference(path: Path): boolean {
 
 /** True where a value may be a secret whatever its name, so that messages never repeat it. */
 export function mayHoldSecret(path: Path): boolean {
-  if (path[0] === "metrics" && path[1] === "headers") return true;
+  // An address is refused for the password in it, among other things.
+  if (path[0] === "metrics" && (path[1] === "headers" || path[1] === "url")) return true;
   return mustBeReference(path) || (path[0] === "models" && (path[2] === "headers" || path[2] === "query"));
 }

@@ -36,7 +36,7 @@ describe("a project without mistakes", () => {
   });
 
   it("accepts the blocks of the rollout that are not used here", async () => {
-    const config = `${files["promptgate.yaml"]}store: { kind: git, branch: rollout }\nmetrics: { source: prometheus, url: "http://localhost:9090" }\n`;
+    const config = `${files["promptgate.yaml"]}store: { kind: git, branch: rollout }\nmetrics: { source: jsonl, path: logs/*.jsonl }\n`;
     expect(await problemsOf({ ...files, "promptgate.yaml": config })).toEqual([]);
   });
 
