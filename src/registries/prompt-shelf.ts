@@ -1,5 +1,4 @@
 import pLimit from "p-limit";
-import { join } from "node:path";
 import { GateError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports.ts";
 import type {
@@ -13,6 +12,7 @@ import type {
 } from "../domain/registry.ts";
 import type { WriteReleaseRequest } from "../domain/release.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { FileTree } from "../files/tree.ts";
 import { labelMoves, type LabelMoves } from "./label-moves.ts";
 import { byName, pageKeys } from "../domain/paging.ts";
 import { listings } from "./paging.ts";
@@ -31,12 +31,11 @@ const FILES_AT_ONCE = 32;
 /** Each lost attempt is another writer's success; so many in a row are no race any more. */
 const MOVE_ATTEMPTS = 200;
 
-export function promptShelf(base: string, prompt: string): Shelf {
-  const folder = join(base, prompt);
+export function promptShelf(tree: FileTree, prompt: string): Shelf {
   return {
-    versions: storedVersions(join(folder, "versions"), prompt),
-    moves: labelMoves(join(folder, "moves")),
-    releases: releases(folder, prompt),
+    versions: storedVersions(tree, `${prompt}/versions`, prompt),
+    moves: labelMoves(tree, `${prompt}/moves`),
+    releases: releases(tree, prompt),
   };
 }
 
@@ -84,7 +83,8 @@ function conflict({ prompt, label, expected }: MoveLabelRequest, from: string | 
   });
 }
 
-function moveOf(request: MoveLabelRequest, sequence: number, at: string): LabelMove {
+/** The move that a request asks for; throws `USAGE` when it could not be stored. */
+export function moveOf(request: MoveLabelRequest, sequence: number, at: string): LabelMove {
   const { label, expected, to, by, reason, description } = request;
   const described = description === undefined ? {} : { description };
   const move: LabelMove = { sequence, label, from: expected, to, at, by, reason, ...described };

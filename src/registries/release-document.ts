@@ -9,7 +9,7 @@ const WRITE_SCHEMA = "promptgate/release-write@1";
 const weight = z.int().min(0).max(FULL_WEIGHT);
 const salt = z.string().regex(/^[A-Za-z0-9._-]{1,80}$/, "expected 1 to 80 letters, digits, '.', '_' or '-'");
 
-const releaseDocument = z.strictObject({
+export const releaseDocument = z.strictObject({
   schema: z.literal("promptgate/release@1"),
   prompt: z.string().refine(isPromptName, "not a prompt name"),
   stable: version,

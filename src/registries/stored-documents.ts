@@ -48,7 +48,7 @@ const versionDocument = z.strictObject({
   template,
 });
 
-const moveDocument = z.strictObject({
+export const moveDocument = z.strictObject({
   schema: z.literal(MOVE_SCHEMA),
   sequence: z.int().min(1),
   label: z.string().refine(isLabelName, "not a label name"),
