@@ -2,6 +2,7 @@ import type OpenAI from "openai";
 import type { BatchJob, BatchModel, BatchSubmission, ResultReader } from "../domain/batch.ts";
 import { GateError } from "../domain/errors.ts";
 import type { ModelSettings } from "../domain/project.ts";
+import { visibleLine } from "../domain/visible.ts";
 import type { ModelDependencies } from "./model-factory.ts";
 import {
   fileSchema,
@@ -13,8 +14,8 @@ import {
 } from "./openai-batch-documents.ts";
 import { linesOf } from "./openai-batch-lines.ts";
 import { openConnection, withDeadline } from "./openai-connection.ts";
-import { readFailure } from "./openai-failure.ts";
-import { preferredTokenField, requestBody } from "./openai-request.ts";
+import { readFailure, type FailureContext } from "./openai-failure.ts";
+import { preferredTokenField, requestBody, type TokenField } from "./openai-request.ts";
 
 const ENDPOINT = "/v1/chat/completions";
 
@@ -30,103 +31,108 @@ const MAX_PAGES = 200;
 /** The built-in `fetch` streams files in both directions; a redirect would carry the key to another host. */
 const streamingFetch: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "manual" });
 
-function statusOf(error: unknown): number | null {
+/** Statuses of a server that does not know an address. */
+const UNKNOWN = new Set([404, 405, 501]);
+
+function statusOf(error: unknown): number {
   const status = typeof error === "object" && error !== null && "status" in error ? error.status : null;
-  return typeof status === "number" ? status : null;
+  return typeof status === "number" ? status : 0;
 }
 
 interface Attempt {
-  /** What a 404 says is missing. */
-  readonly what: string;
+  /** What a server that does not know the address lacks. */
+  readonly missing: (server: string) => GateError;
   readonly signal: AbortSignal;
   readonly deadline?: number;
 }
 
 type Send<Value> = (client: OpenAI, options: { signal: AbortSignal; timeout: number }) => Promise<Value>;
 
-/** OpenAI's Batch API, or that of a server that speaks it. Throws `CONFIG_INVALID` and `AUTHENTICATION`. */
-export function openaiBatchModel(settings: ModelSettings, dependencies: ModelDependencies): BatchModel {
-  const { model, baseUrl, timeoutMs } = settings;
+/** Calls to one server, each under a deadline and with its failure translated. */
+interface Calls {
+  readonly ownServer: boolean;
+  attempt<Value>(attempt: Attempt, send: Send<Value>): Promise<Value>;
+  failureContext(): FailureContext;
+}
+
+function openCalls(settings: ModelSettings, dependencies: ModelDependencies): Calls {
   const { ownServer, client, failureContext } = openConnection(settings, dependencies, streamingFetch);
-  const tokenField = preferredTokenField(model, ownServer);
-
-  async function attempt<Value>(
-    { what, signal, deadline = timeoutMs }: Attempt,
-    send: Send<Value>,
-  ): Promise<Value> {
-    try {
-      const opened = await client();
-      return await withDeadline(signal, deadline, (signal) =>
-        send(opened, { signal, timeout: deadline + 60_000 }),
-      );
-    } catch (error) {
-      if (statusOf(error) !== 404) throw readFailure(error, failureContext());
-      throw new GateError("PROVIDER_FAILED", `${failureContext().server} does not know the ${what} (404)`, {
-        hint: "use the key of the project that the batch was submitted with; a provider keeps files for a limited time",
-        cause: error,
-      });
-    }
-  }
-
-  async function check(signal: AbortSignal): Promise<void> {
-    try {
-      const opened = await client();
-      const page: unknown = await withDeadline(signal, timeoutMs, (signal) =>
-        opened.get("/batches", { query: { limit: 1 }, signal }),
-      );
-      readBatchPage(page, failureContext());
-    } catch (error) {
-      if (![404, 405, 501].includes(statusOf(error) ?? 0)) throw readFailure(error, failureContext());
-      throw new GateError("CONFIG_INVALID", `${failureContext().server} has no Batch API`, {
-        hint: "gate without --batch; nothing was submitted",
-        cause: error,
-      });
-    }
-  }
-
-  async function find({ label, file }: BatchSubmission, signal: AbortSignal): Promise<BatchJob | null> {
-    let after: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = { limit: 100, ...(after === undefined ? {} : { after }) };
-      const { batches, hasMore } = await attempt(
-        { what: "list of batches", signal },
-        async (opened, options) =>
-          readBatchPage(await opened.get("/batches", { query, ...options }), failureContext()),
-      );
-      // Not every server keeps metadata.
-      const own = batches.find((batch) => batch.label === label || batch.file === file);
-      if (own !== undefined) return own.job;
-      const last = batches.at(-1)?.job.id;
-      if (!hasMore || last === undefined || last === after) return null;
-      after = last;
-    }
-    throw new GateError(
-      "PROVIDER_FAILED",
-      `${failureContext().server} lists more batches than can be searched`,
-      {
-        hint: "see there whether the batch was created, and gate without --batch",
-      },
-    );
-  }
-
-  const readResults = async ({ files }: BatchJob, { requestOf, keep }: ResultReader, signal: AbortSignal) => {
-    for (const file of files) {
-      const what = `file of results ${file}`;
-      await attempt({ what, signal, deadline: TRANSFER_MS }, async (opened, options) => {
-        const { body } = await opened.files.content(file, options);
-        if (body === null) return;
-        for await (const line of linesOf(body)) keep(readResultLine(line, requestOf, failureContext()));
-      });
-    }
-  };
-
   return {
-    provider: "openai",
-    model,
-    baseUrl,
-    priceShare: ownServer ? OPENAI_SHARE : 1,
-    check,
-    find,
+    ownServer,
+    failureContext,
+    attempt: async ({ missing, signal, deadline = settings.timeoutMs }, send) => {
+      try {
+        const opened = await client();
+        return await withDeadline(signal, deadline, (signal) =>
+          send(opened, { signal, timeout: deadline + 60_000 }),
+        );
+      } catch (error) {
+        throw UNKNOWN.has(statusOf(error))
+          ? missing(failureContext().server)
+          : readFailure(error, failureContext());
+      }
+    },
+  };
+}
+
+function noBatchApi(server: string): GateError {
+  return new GateError("CONFIG_INVALID", `${server} has no Batch API`, { hint: "gate without --batch" });
+}
+
+function noSuch(what: string): Attempt["missing"] {
+  return (server) =>
+    new GateError("PROVIDER_FAILED", `${server} does not know the ${visibleLine(what, 120)} (404)`, {
+      hint: "use the key of the project that the batch was submitted with; providers keep files for a limited time",
+    });
+}
+
+async function find(
+  { attempt, failureContext }: Calls,
+  { label, file }: BatchSubmission,
+  signal: AbortSignal,
+): Promise<BatchJob | null> {
+  let after: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const query = { limit: 100, ...(after === undefined ? {} : { after }) };
+    const { batches, hasMore } = await attempt({ missing: noBatchApi, signal }, async (client, options) =>
+      readBatchPage(await client.get("/batches", { query, ...options }), failureContext()),
+    );
+    // Not every server keeps metadata.
+    const own = batches.find((batch) => batch.label === label || batch.file === file);
+    if (own !== undefined) return own.job;
+    const last = batches.at(-1)?.job.id;
+    if (!hasMore || last === undefined || last === after) return null;
+    after = last;
+  }
+  const { server } = failureContext();
+  throw new GateError("PROVIDER_FAILED", `${server} lists more batches than can be searched`, {
+    hint: "see there whether the batch was created, and gate without --batch",
+  });
+}
+
+async function readResults(
+  { attempt, failureContext }: Calls,
+  { files }: BatchJob,
+  { reader, signal }: { readonly reader: ResultReader; readonly signal: AbortSignal },
+): Promise<void> {
+  for (const file of files) {
+    const missing = noSuch(`file of results ${file}`);
+    await attempt({ missing, signal, deadline: TRANSFER_MS }, async (client, options) => {
+      const { body } = await client.files.content(file, options);
+      if (body === null) return;
+      for await (const line of linesOf(body))
+        reader.keep(readResultLine(line, reader.requestOf, failureContext()));
+    });
+  }
+}
+
+/** The methods that submit. */
+function submitting(
+  { attempt, failureContext }: Calls,
+  { model }: ModelSettings,
+  tokenField: TokenField,
+): Pick<BatchModel, "encode" | "upload" | "create"> {
+  return {
     encode: (digest, request) =>
       JSON.stringify({
         custom_id: digest.slice("sha256:".length),
@@ -135,29 +141,49 @@ export function openaiBatchModel(settings: ModelSettings, dependencies: ModelDep
         body: requestBody(model, request, tokenField),
       }),
     upload: (lines, signal) =>
-      attempt({ what: "address of files", signal, deadline: TRANSFER_MS }, async (opened, options) => {
+      attempt({ missing: noBatchApi, signal, deadline: TRANSFER_MS }, async (client, options) => {
+        const type = "application/jsonl";
         const file = new File(
           lines.map((line) => `${line}\n`),
           "promptgate.jsonl",
-          { type: "application/jsonl" },
+          { type },
         );
-        const answer: unknown = await opened.files.create({ file, purpose: "batch" }, options);
+        const answer: unknown = await client.files.create({ file, purpose: "batch" }, options);
         return parseDocument(fileSchema, answer, { ...failureContext(), what: "file" }).id;
       }),
     create: ({ label, file }, signal) =>
-      attempt({ what: "input file", signal }, async (opened, options) => {
+      attempt({ missing: noSuch("input file"), signal }, async (client, options) => {
         const body = {
           input_file_id: file,
           endpoint: ENDPOINT,
           completion_window: "24h",
           metadata: { [LABEL_KEY]: label },
         };
-        return readBatch(await opened.post("/batches", { body, ...options }), failureContext());
+        return readBatch(await client.post("/batches", { body, ...options }), failureContext());
       }),
+  };
+}
+
+/** OpenAI's Batch API, or that of a server that speaks it. Throws `CONFIG_INVALID` and `AUTHENTICATION`. */
+export function openaiBatchModel(settings: ModelSettings, dependencies: ModelDependencies): BatchModel {
+  const { model, baseUrl } = settings;
+  const calls = openCalls(settings, dependencies);
+  const { ownServer, attempt, failureContext } = calls;
+  return {
+    provider: "openai",
+    model,
+    baseUrl,
+    priceShare: ownServer ? OPENAI_SHARE : 1,
+    ...submitting(calls, settings, preferredTokenField(model, ownServer)),
+    check: (signal) =>
+      attempt({ missing: noBatchApi, signal }, async (client, options) => {
+        readBatchPage(await client.get("/batches", { query: { limit: 1 }, ...options }), failureContext());
+      }),
+    find: (submission, signal) => find(calls, submission, signal),
     read: (id, signal) =>
-      attempt({ what: `batch ${id}`, signal }, async (opened, options) =>
-        readBatch(await opened.batches.retrieve(id, options), failureContext()),
+      attempt({ missing: noSuch(`batch ${id}`), signal }, async (client, options) =>
+        readBatch(await client.batches.retrieve(id, options), failureContext()),
       ),
-    results: readResults,
+    results: (job, reader, signal) => readResults(calls, job, { reader, signal }),
   };
 }

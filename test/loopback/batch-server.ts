@@ -1,33 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { completion, resultFiles, type BatchedRequest, type BatchScript } from "./batch-script.ts";
 import type { SeenRequest } from "./openai-server.ts";
-
-/** One request of an input file. */
-export interface BatchedRequest {
-  readonly custom_id: string;
-  readonly method: string;
-  readonly url: string;
-  readonly body: SeenRequest["body"];
-}
-
-/** What becomes of one request of a batch. */
-export type Outcome =
-  | { readonly kind: "answer"; readonly text?: string }
-  | { readonly kind: "error"; readonly status: number; readonly message: string }
-  | { readonly kind: "expire" }
-  /** No line at all. */
-  | { readonly kind: "silence" };
-
-/** How one batch goes. */
-export interface BatchScript {
-  /** Looks at it that find it at work; 0 by default. */
-  readonly polls?: number;
-  readonly end?: "completed" | "expired" | "cancelled" | "failed";
-  readonly errors?: readonly { readonly code: string; readonly message: string }[];
-  readonly outcome?: (request: BatchedRequest, index: number) => Outcome;
-  /** The last word on the lines of both files. */
-  readonly lines?: (files: { output: string[]; errors: string[] }) => { output: string[]; errors: string[] };
-}
 
 export type BatchEvent = "upload" | "create" | "read" | "list" | "content" | "chat";
 
@@ -78,45 +52,14 @@ export interface BatchServer {
   close(): Promise<void>;
 }
 
-function wordsOf(text: string): number {
-  return text.match(/\S+/g)?.length ?? 0;
+function sendMissing(response: http.ServerResponse): undefined {
+  response.writeHead(404, { "content-type": "application/json" });
+  response.end('{"error":{"message":"not found","type":"invalid_request_error","code":null}}');
+  return undefined;
 }
 
-function completion(body: SeenRequest["body"], text: string): object {
-  const asked = body.messages.map(({ content }) => content).join(" ");
-  return {
-    id: "chatcmpl-1",
-    object: "chat.completion",
-    created: 0,
-    model: body.model,
-    choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: text } }],
-    usage: { prompt_tokens: wordsOf(asked), completion_tokens: wordsOf(text) },
-  };
-}
-
-function resultFiles(
-  { requests, script }: StoredBatch,
-  answer: (body: SeenRequest["body"]) => string,
-): { output: string[]; errors: string[] } {
-  const output: string[] = [];
-  const errors: string[] = [];
-  for (const [index, request] of requests.entries()) {
-    const outcome = script.outcome?.(request, index) ?? { kind: "answer" };
-    const line = { id: `batch_req_${index}`, custom_id: request.custom_id };
-    if (outcome.kind === "answer") {
-      const body = completion(request.body, outcome.text ?? answer(request.body));
-      const response = { status_code: 200, request_id: `r${index}`, body };
-      output.push(JSON.stringify({ ...line, response, error: null }));
-    } else if (outcome.kind === "error") {
-      const body = { error: { message: outcome.message, type: "server_error", code: null } };
-      const response = { status_code: outcome.status, request_id: `r${index}`, body };
-      errors.push(JSON.stringify({ ...line, response, error: null }));
-    } else if (outcome.kind === "expire") {
-      const error = { code: "batch_expired", message: "This request could not be executed in time." };
-      errors.push(JSON.stringify({ ...line, response: null, error }));
-    }
-  }
-  return script.lines?.({ output, errors }) ?? { output, errors };
+function json(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 /** A server on this machine that speaks OpenAI's files, batches and chat completions, and does as it is told. */
@@ -212,7 +155,6 @@ export async function startBatchServer(options: BatchServerOptions = {}): Promis
     { bytes, type }: { bytes: Buffer; type: string },
   ): Promise<string | null> {
     const id = url.pathname.split("/")[3] ?? "";
-    const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
     switch (event) {
       case "chat": {
         const body = JSON.parse(bytes.toString("utf8")) as SeenRequest["body"];
@@ -242,13 +184,7 @@ export async function startBatchServer(options: BatchServerOptions = {}): Promis
     headers.push(request.headers);
     const url = new URL(request.url ?? "", "http://127.0.0.1");
     const event = eventOf(request.method ?? "", url.pathname);
-    const missing = (): void => {
-      response.writeHead(404, { "content-type": "application/json" });
-      response.end(
-        JSON.stringify({ error: { message: "not found", type: "invalid_request_error", code: null } }),
-      );
-    };
-    if (event === null) return missing();
+    if (event === null) return sendMissing(response);
     const fault = options.fault?.(event, counts[event]);
     counts[event] += 1;
     if (fault?.kind === "reset") {
@@ -266,7 +202,7 @@ export async function startBatchServer(options: BatchServerOptions = {}): Promis
       response.socket?.resetAndDestroy();
       return undefined;
     }
-    if (text === null) return missing();
+    if (text === null) return sendMissing(response);
     response.writeHead(200, {
       "content-type": event === "content" ? "application/octet-stream" : "application/json",
       "content-length": Buffer.byteLength(text),

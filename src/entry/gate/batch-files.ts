@@ -125,11 +125,13 @@ async function readDocument<Value>(path: string, schema: z.ZodType<Value>): Prom
   }
 }
 
+function keep(path: string, document: object): Promise<boolean> {
+  return createOnce(path, `${JSON.stringify({ schema: "promptgate/batch@1", ...document }, null, 2)}\n`);
+}
+
 /** Opens the folder of a run's submissions, which need not exist yet. */
 export function openBatchFiles(folder: string): BatchFiles {
   const pathOf = (name: string, kind = ""): string => join(folder, `${name}${kind}.json`);
-  const keep = (path: string, document: object): Promise<boolean> =>
-    createOnce(path, `${JSON.stringify({ schema: "promptgate/batch@1", ...document }, null, 2)}\n`);
 
   async function names(): Promise<string[]> {
     try {

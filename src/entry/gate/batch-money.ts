@@ -1,7 +1,7 @@
 import { callCost, type MeanTokens } from "../../evals/calls/usage.ts";
 import { countTokens } from "../../evals/count-tokens.ts";
 import type { MissingRequest } from "./batch-requests.ts";
-import { OUTPUT_TOKENS } from "./estimate-cost.ts";
+import { JUDGE_OVERHEAD, OUTPUT_TOKENS } from "./estimate-cost.ts";
 import { priceOf } from "./price-of.ts";
 
 /** Requests of a batch whose tokens are counted. */
@@ -18,7 +18,7 @@ function spread<Item>(items: readonly Item[], count: number): Item[] {
 
 /**
  * US dollars that one of these requests of one model is taken to cost at the full price: prompts are counted, answers
- * assumed as long as earlier ones were, else as long as they may be. Null when the model has no price.
+ * assumed as long as earlier ones were, else as in the estimate of a plan. Null when the model has no price.
  */
 export function expectedCallCost(requests: readonly MissingRequest[], earlier: MeanTokens): number | null {
   const price = requests[0] === undefined ? null : priceOf(requests[0].settings);
@@ -27,10 +27,11 @@ export function expectedCallCost(requests: readonly MissingRequest[], earlier: M
   const counted = spread(requests, COUNTED);
   const costs = counted.map(({ request, purpose }) => {
     const { messages, tools, jsonSchema, parameters } = request;
-    const text = JSON.stringify([messages, tools, jsonSchema]);
+    // What a judge may write at most is many times what it writes.
+    const assumed = purpose === "judge" ? JUDGE_OVERHEAD.output : (parameters.maxTokens ?? OUTPUT_TOKENS);
     const usage = {
-      inputTokens: countTokens(text),
-      outputTokens: earlier[purpose] ?? parameters.maxTokens ?? OUTPUT_TOKENS,
+      inputTokens: countTokens(JSON.stringify([messages, tools, jsonSchema])),
+      outputTokens: earlier[purpose] ?? assumed,
     };
     return callCost(usage, price.price) ?? 0;
   });

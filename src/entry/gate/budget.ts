@@ -70,6 +70,33 @@ function known({ spent }: Account, limit: number): number {
   );
 }
 
+function reserveIn(account: Account, usd: number): Reservation {
+  account.reserved += usd;
+  let left = usd;
+  const free = (amount: number): void => {
+    const freed = Math.min(left, amount);
+    left -= freed;
+    account.reserved -= freed;
+  };
+  return {
+    spend: (kept, costUsd) => {
+      free(kept);
+      account.spent = account.spent === null || costUsd === null ? null : account.spent + costUsd;
+    },
+    release: () => free(left),
+  };
+}
+
+/** What a limit says to a batch that it does not hold; `kept`: for judging. */
+function tooDear(limit: number, usd: number, kept: number): GateError {
+  const reserve = kept === 0 ? "" : ` (${dollars(kept)} of it is kept for judging)`;
+  return new GateError(
+    "BUDGET_REACHED",
+    `no verdict: the next batch is expected to cost ${dollars(usd)}, which the budget of ${dollars(limit)}${reserve} does not hold`,
+    { hint: "raise the budget, or gate without --batch, which goes as far as the money does" },
+  );
+}
+
 /**
  * Holds the limits for one command. An attempt is refused with `BUDGET_REACHED` when it, the calls under way and what was
  * spent could together exceed them, each open call at the price of the dearest one so far. So the money is exceeded by
@@ -97,12 +124,7 @@ export function createBudget(limits: BudgetLimits, monotonic: () => number): Bud
     const kept = purpose === "generation" && paysJudges ? limit * judgeReserve : 0;
     const holds = fits(limit, next, ["generation", "judge"]);
     if (holds && (kept === 0 || fits(limit - kept, next, ["generation"]))) return;
-    const reserve = kept === 0 ? "" : ` (${dollars(kept)} of it is kept for judging)`;
-    throw new GateError(
-      "BUDGET_REACHED",
-      `no verdict: the next batch is expected to cost ${dollars(next)}, which the budget of ${dollars(limit)}${reserve} does not hold`,
-      { hint: "raise the budget, or gate without --batch, which goes as far as the money does" },
-    );
+    throw tooDear(limit, next, kept);
   }
 
   function checkMoney(limit: number, purpose: Purpose, paysJudges: boolean): void {
@@ -120,21 +142,7 @@ export function createBudget(limits: BudgetLimits, monotonic: () => number): Bud
     limits,
     reserve: (expense) => {
       if (usd !== null && !expense.submitted) checkBatch(usd, expense);
-      const account = accounts[expense.purpose];
-      account.reserved += expense.usd;
-      let left = expense.usd;
-      const free = (amount: number): void => {
-        const freed = Math.min(left, amount);
-        left -= freed;
-        account.reserved -= freed;
-      };
-      return {
-        spend: (kept, costUsd) => {
-          free(kept);
-          account.spent = account.spent === null || costUsd === null ? null : account.spent + costUsd;
-        },
-        release: () => free(left),
-      };
+      return reserveIn(accounts[expense.purpose], expense.usd);
     },
     admission: (paysJudges) => (purpose, price) => {
       if (minutes !== null && monotonic() - start >= minutes * 60_000)

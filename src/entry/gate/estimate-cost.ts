@@ -10,7 +10,7 @@ import { priceOf } from "./price-of.ts";
 /** Assumed where no earlier run says and the prompt sets no `maxTokens`. */
 export const OUTPUT_TOKENS = 300;
 /** The judge's instructions and its answer, in tokens. */
-const JUDGE_OVERHEAD = { input: 500, output: 250 };
+export const JUDGE_OVERHEAD = { input: 500, output: 250 };
 
 interface Party {
   readonly settings: ModelSettings;

@@ -1,4 +1,4 @@
-import { checkout, withCandidate, type Checkout } from "../gate-checkout.ts";
+import { withCandidate, type Checkout } from "../gate-checkout.ts";
 import type { BatchTiming } from "../../../src/entry/gate/batch-timing.ts";
 import type { GateResult } from "../../../src/domain/gate-result.ts";
 import { aProject, type ProjectShape, type TestProject } from "../../e2e/project.ts";
@@ -8,19 +8,12 @@ import type { SeenRequest } from "../../loopback/openai-server.ts";
 
 /** Answers with the price of the context, and judges every output as supported. */
 export function answer(body: SeenRequest["body"]): string {
-  if (body.model === "grader") return renderVerdict({ body } as SeenRequest, "supported");
+  if (body.model.startsWith("grader")) return renderVerdict({ body } as SeenRequest, "supported");
   const text = body.messages.map(({ content }) => content).join("\n");
   return /costs \d+ euros/.exec(text)?.[0] ?? "I do not know";
 }
 
 export const better = "Answer only from the context. Name the price.";
-
-/** A checkout whose clock goes on by as much as it sleeps, at once. */
-export interface BatchCheckout extends Checkout {
-  readonly project: TestProject;
-  /** Pauses so far, in milliseconds. */
-  readonly pauses: number[];
-}
 
 /** A clock that only sleeping moves. `onPause` is called before each pause. */
 export function timed(made: Checkout, onPause: (pauses: number) => void = () => undefined) {
@@ -56,14 +49,14 @@ export async function aBatchGate(
   return { server, project, made: await withCandidate(project, better) };
 }
 
-export { checkout };
-
 type Metric = GateResult["prompts"][number]["metrics"][number];
+
+function withoutLatency(metrics: readonly Metric[]): readonly Metric[] {
+  return metrics.filter(({ name }) => name !== "latency");
+}
 
 /** What of a result a batch must not change: everything but latencies, usage, and where the run lies. */
 export function comparable({ verdict, prompts }: GateResult): unknown {
-  const withoutLatency = (metrics: readonly Metric[]): readonly Metric[] =>
-    metrics.filter(({ name }) => name !== "latency");
   return {
     verdict,
     prompts: prompts.map(({ metrics, cases, regressions, unscored, reasons, name }) => ({
