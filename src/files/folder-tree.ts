@@ -43,15 +43,23 @@ async function read(path: string): Promise<StoredText> {
 /** The tree in a folder of this machine; `base` is an absolute path and need not exist yet. */
 export function folderTree(base: string): FileTree {
   const at = (path: string): string => join(base, path);
+
+  async function replace(path: string, text: string): Promise<void> {
+    await replaceFile(at(path), text).catch((error: unknown) => {
+      throw storageError("write", at(path), error);
+    });
+  }
+
   return {
     list: async (folder, kind) => list(at(folder), kind),
     read: async (path) => read(at(path)),
-    createOnce: async (path, text) => createOnce(at(path), text),
-    async replace(path, text) {
-      await replaceFile(at(path), text).catch((error: unknown) => {
-        throw storageError("write", at(path), error);
-      });
+    async createOnce(path, text, also) {
+      const created = await createOnce(at(path), text);
+      if (created && also !== undefined) await replace(also.path, also.text);
+      return created;
     },
+    replace,
+    renew: async () => false,
     locate: at,
   };
 }

@@ -4,6 +4,11 @@ export type StoredText =
   | { readonly kind: "missing" }
   | { readonly kind: "foreign"; readonly reason: string };
 
+export interface TreeFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /**
  * Texts in folders, the ground that stores and registries stand on. Paths are relative, parts joined by `/`. Every method
  * may throw `STORAGE_FAILED`, and where the tree is remote `NETWORK` and `AUTHENTICATION`.
@@ -14,11 +19,13 @@ export interface FileTree {
   read(path: string): Promise<StoredText>;
   /**
    * Creates a text that never changes again, whole or not at all; false when the name was taken. Of several callers
-   * exactly one gets true.
+   * exactly one gets true, and replaces `also` along with it: a reader may see the first without the second.
    */
-  createOnce(path: string, text: string): Promise<boolean>;
+  createOnce(path: string, text: string, also?: TreeFile): Promise<boolean>;
   /** Writes a text whole or not at all, whatever was there. */
   replace(path: string, text: string): Promise<void>;
+  /** Lets the next reading see what others have written since; false where every reading does anyway. */
+  renew(): Promise<boolean>;
   /** The path as a message names it. */
   locate(path: string): string;
 }

@@ -4,18 +4,26 @@ import type { Clock } from "../domain/ports.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { fileRegistry, type FileRegistryOptions } from "./file.ts";
+import { branchSettings } from "../files/git/branch-settings.ts";
+import { fileRegistry } from "./file.ts";
+import { gitRegistry } from "./git.ts";
 
-type Surroundings = Pick<FileRegistryOptions, "root" | "clock">;
+interface Surroundings {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
 
 /** Makes a registry of the options that stand beside `kind` in the config; throws `CONFIG_INVALID` on wrong ones. */
 type RegistryFactory = (options: Readonly<Record<string, unknown>>, surroundings: Surroundings) => Registry;
 
 const fileOptions = z.strictObject({ path: z.string().min(1).default(".promptgate/registry") });
+const gitOptions = branchSettings("promptgate-registry");
 
 /** `registry.kind` of the config -> how to open it. */
 export const registries = {
-  file: (options, surroundings) => fileRegistry({ ...parseOptions(fileOptions, options), ...surroundings }),
+  file: (options, { root, clock }) => fileRegistry({ ...parseOptions(fileOptions, options), root, clock }),
+  git: (options, surroundings) => gitRegistry({ ...parseOptions(gitOptions, options), ...surroundings }),
 } as const satisfies Record<string, RegistryFactory>;
 
 function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.infer<Schema> {
@@ -31,16 +39,18 @@ function isKind(kind: string): kind is keyof typeof registries {
 }
 
 /**
- * The registry that a project names; `root` is the absolute path of the project, `clock` dates the moves.
+ * The registry that a project names; `root` is the absolute path of the project, `clock` dates the moves, and
+ * `environment` is what programs see that the registry runs.
  * Throws `CONFIG_INVALID` for a kind or an option that does not exist.
  */
 export function openRegistry(
   settings: Project["registry"],
   root: string,
   clock: Clock = { now: () => Date.now() },
+  environment: Readonly<Record<string, string | undefined>> = {},
 ): Registry {
   const { kind, ...options } = settings;
-  if (isKind(kind)) return registries[kind](options, { root, clock });
+  if (isKind(kind)) return registries[kind](options, { root, clock, environment });
   throw new GateError("CONFIG_INVALID", `registry.kind: there is no "${visibleLine(kind)}"`, {
     hint: `known: ${Object.keys(registries).join(", ")}`,
   });

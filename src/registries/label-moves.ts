@@ -1,11 +1,10 @@
 import pLimit from "p-limit";
-import { join } from "node:path";
 import type { Label, LabelMove } from "../domain/registry.ts";
-import { createOnce } from "../files/create-once.ts";
-import { corruptFile, listFolder, readDocument } from "./read-document.ts";
+import type { FileTree } from "../files/tree.ts";
+import { latestNumber, numberedFile } from "./numbered-files.ts";
+import { corruptFile, readDocument } from "./read-document.ts";
 import { parseMoveDocument, renderMoveDocument } from "./stored-documents.ts";
 
-const NAME = /^(\d{6,15})\.json$/;
 const FILES_AT_ONCE = 32;
 
 /** Every move of one prompt's labels, and where they left the labels. Labels are the fold of the moves, nothing else. */
@@ -21,31 +20,18 @@ export interface LabelMoves {
   append(move: LabelMove): Promise<boolean>;
 }
 
+interface Folder {
+  readonly tree: FileTree;
+  readonly path: string;
+}
+
 const nothing: LabelState = { moves: [], labels: new Map() };
 
-function moveFile(folder: string, sequence: number): string {
-  return join(folder, `${String(sequence).padStart(6, "0")}.json`);
-}
-
-async function latestSequence(folder: string): Promise<number> {
-  let latest = 0;
-  for (const name of await listFolder(folder, "any")) {
-    if (name.startsWith(".")) continue;
-    const sequence = Number(NAME.exec(name)?.[1]);
-    const file = join(folder, name);
-    if (!(sequence > 0) || moveFile(folder, sequence) !== file) {
-      throw corruptFile(file, "it is no move of a label");
-    }
-    latest = Math.max(latest, sequence);
-  }
-  return latest;
-}
-
-async function readMove(folder: string, sequence: number): Promise<LabelMove> {
-  const file = moveFile(folder, sequence);
-  const move = await readDocument(file, parseMoveDocument);
-  if (move === null) throw corruptFile(file, "it is missing while later moves exist");
-  if (move.sequence !== sequence) throw corruptFile(file, `it holds move ${move.sequence}`);
+async function readMove({ tree, path: folder }: Folder, sequence: number): Promise<LabelMove> {
+  const file = numberedFile(folder, sequence);
+  const move = await readDocument(tree, file, parseMoveDocument);
+  if (move === null) throw corruptFile(tree, file, "it is missing while later moves exist");
+  if (move.sequence !== sequence) throw corruptFile(tree, file, `it holds move ${move.sequence}`);
   return move;
 }
 
@@ -60,14 +46,15 @@ function afterMove(label: Label | undefined, move: LabelMove): Label {
   };
 }
 
-function extend(state: LabelState, added: readonly LabelMove[], folder: string): LabelState {
+function extend(state: LabelState, added: readonly LabelMove[], folder: Folder): LabelState {
   const labels = new Map(state.labels);
   for (const move of added) {
     const label = labels.get(move.label);
     if ((label?.version ?? null) !== move.from) {
       const origin = move.from ?? "nowhere";
       throw corruptFile(
-        moveFile(folder, move.sequence),
+        folder.tree,
+        numberedFile(folder.path, move.sequence),
         `it moves ${move.label} from ${origin}, but the moves before it left it at ${label?.version ?? "nowhere"}`,
       );
     }
@@ -77,19 +64,20 @@ function extend(state: LabelState, added: readonly LabelMove[], folder: string):
 }
 
 /** True when the files are still those that were read: a checkout of another branch replaces them under us. */
-async function isCurrent(state: LabelState, folder: string, latest: number): Promise<boolean> {
+async function isCurrent(state: LabelState, folder: Folder, latest: number): Promise<boolean> {
   const last = state.moves.at(-1);
   if (last === undefined) return true;
   if (last.sequence > latest) return false;
   return renderMoveDocument(await readMove(folder, last.sequence)) === renderMoveDocument(last);
 }
 
-/** The moves in `folder`: immutable files numbered without gaps, so a number that is taken is a lost race. */
-export function labelMoves(folder: string): LabelMoves {
+/** The moves in the folder `path`: immutable files numbered without gaps, so a number that is taken is a lost race. */
+export function labelMoves(tree: FileTree, path: string): LabelMoves {
+  const folder = { tree, path };
   let known = nothing;
   return {
     async read() {
-      const latest = await latestSequence(folder);
+      const latest = await latestNumber(tree, path, "move of a label");
       const base = (await isCurrent(known, folder, latest)) ? known : nothing;
       const first = base.moves.length + 1;
       const sequences = Array.from({ length: latest - first + 1 }, (_, index) => first + index);
@@ -97,6 +85,6 @@ export function labelMoves(folder: string): LabelMoves {
       known = added.length === 0 ? base : extend(base, added, folder);
       return known;
     },
-    append: (move) => createOnce(moveFile(folder, move.sequence), renderMoveDocument(move)),
+    append: (move) => tree.createOnce(numberedFile(path, move.sequence), renderMoveDocument(move)),
   };
 }

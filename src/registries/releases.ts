@@ -1,14 +1,10 @@
-import { join } from "node:path";
 import { canonicalJson } from "../domain/digest.ts";
 import { GateError } from "../domain/errors.ts";
 import type { ReleaseDocument, WriteReleaseRequest } from "../domain/release.ts";
-import { createOnce } from "../files/create-once.ts";
-import { replaceFile } from "../files/replace-file.ts";
-import { storageError } from "../files/storage.ts";
-import { corruptFile, listFolder, readDocument, readText } from "./read-document.ts";
+import type { FileTree } from "../files/tree.ts";
+import { latestNumber, numberedFile } from "./numbered-files.ts";
+import { corruptFile, readDocument } from "./read-document.ts";
 import { parseReleaseWrite, renderReleaseDocument, renderReleaseWrite } from "./release-document.ts";
-
-const NAME = /^(\d{6,15})\.json$/;
 
 /** The release documents of one prompt, one immutable file a generation, and the copy that applications read. */
 export interface Releases {
@@ -46,66 +42,65 @@ export function releaseVersions({ stable, candidate, holdback }: ReleaseDocument
   return [stable, candidate?.version, holdback?.version].filter((version) => version !== undefined);
 }
 
-/** `folder` is the prompt's: the documents are `releases/<generation>.json`, the copy of the newest `release.json`. */
-export function releases(folder: string, prompt: string): Releases {
-  const numbered = join(folder, "releases");
-  const copy = join(folder, "release.json");
-  const fileOf = (generation: number): string =>
-    join(numbered, `${String(generation).padStart(6, "0")}.json`);
+function ignoreGateError(error: unknown): void {
+  if (!(error instanceof GateError)) throw error;
+}
 
-  async function latestGeneration(): Promise<number> {
-    let latest = 0;
-    for (const name of await listFolder(numbered, "any")) {
-      if (name.startsWith(".")) continue;
-      const generation = Number(NAME.exec(name)?.[1]);
-      const file = join(numbered, name);
-      if (!(generation > 0) || fileOf(generation) !== file) throw corruptFile(file, "it is no release");
-      latest = Math.max(latest, generation);
-    }
-    return latest;
-  }
+/** `<prompt>/releases/<generation>.json` decide; `<prompt>/release.json` is a copy of the newest under one name. */
+export function releases(tree: FileTree, prompt: string): Releases {
+  const folder = `${prompt}/releases`;
+  const copy = `${prompt}/release.json`;
 
   async function readLatest(): Promise<ReleaseDocument | null> {
-    const generation = await latestGeneration();
+    const generation = await latestNumber(tree, folder, "release");
     if (generation === 0) return null;
-    const file = fileOf(generation);
-    const write = await readDocument(file, parseReleaseWrite);
-    if (write === null) throw corruptFile(file, "it vanished");
+    const file = numberedFile(folder, generation);
+    const write = await readDocument(tree, file, parseReleaseWrite);
+    if (write === null) throw corruptFile(tree, file, "it vanished");
     const { release } = write;
     if (release.prompt === prompt && release.generation === generation) return release;
-    throw corruptFile(file, `it holds generation ${release.generation} of ${release.prompt}`);
+    throw corruptFile(tree, file, `it holds generation ${release.generation} of ${release.prompt}`);
   }
 
   /** A copy that is damaged or foreign is none: it holds nothing of its own. */
   async function isCopied(release: ReleaseDocument): Promise<boolean> {
-    const copied = await readText(copy);
+    const copied = await tree.read(copy);
     return copied.kind === "text" && copied.text === renderReleaseDocument(release);
   }
 
-  /** Ends when the copy is the newest: of two writers the slower one may have replaced the newer copy. */
+  /** Ends when the copy is the newest: of two writers the slower one may have replaced a newer copy. */
   async function copyLatest(release: ReleaseDocument): Promise<void> {
     let newest: ReleaseDocument | null = release;
     while (newest !== null && !(await isCopied(newest))) {
-      await replaceFile(copy, renderReleaseDocument(newest)).catch((error: unknown) => {
-        throw storageError("write", copy, error);
-      });
+      await tree.replace(copy, renderReleaseDocument(newest));
       newest = await readLatest();
     }
   }
 
+  async function create(request: WriteReleaseRequest): Promise<void> {
+    const { document: release, by, reason } = request;
+    const text = renderReleaseWrite({ by, reason, release });
+    const also = { path: copy, text: renderReleaseDocument(release) };
+    if (await tree.createOnce(numberedFile(folder, release.generation), text, also))
+      return copyLatest(release);
+    throw releaseConflict(request, await latestNumber(tree, folder, "release"));
+  }
+
   return {
-    read: readLatest,
+    async read() {
+      const release = await readLatest();
+      // Makes whole what a writer left undone who died between document and copy. A reader who may not write has read
+      // the truth all the same, and whoever comes next tries again.
+      if (release !== null) await copyLatest(release).catch(ignoreGateError);
+      return release;
+    },
     async write(request) {
-      const { document, expected, by, reason } = request;
       const current = await readLatest();
-      if (current !== null && canonicalJson(current) === canonicalJson(document)) return copyLatest(current);
-      if ((current?.generation ?? null) !== expected)
-        throw releaseConflict(request, current?.generation ?? null);
-      const text = renderReleaseWrite({ by, reason, release: document });
-      if (!(await createOnce(fileOf(document.generation), text))) {
-        throw releaseConflict(request, await latestGeneration());
-      }
-      await copyLatest(document);
+      if (current !== null) await copyLatest(current);
+      if (current !== null && canonicalJson(current) === canonicalJson(request.document)) return;
+      const found = current?.generation ?? null;
+      if (found !== request.expected) throw releaseConflict(request, found);
+      await create(request);
     },
   };
 }

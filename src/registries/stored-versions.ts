@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { GateError } from "../domain/errors.ts";
 import type { PromptVersion } from "../domain/registry.ts";
 import { compareVersions, parseVersion } from "../domain/version.ts";
-import { createOnce } from "../files/create-once.ts";
-import { corruptFile, listFolder, readDocument } from "./read-document.ts";
+import type { FileTree } from "../files/tree.ts";
+import { corruptFile, readDocument } from "./read-document.ts";
 import { parseVersionDocument, renderVersionDocument } from "./stored-documents.ts";
 
 export interface StoredVersions {
@@ -36,28 +35,29 @@ function checkedDocument(version: PromptVersion): { readonly text: string; reado
 }
 
 /** The versions of `prompt` in `folder`, one immutable file each. */
-export function storedVersions(folder: string, prompt: string): StoredVersions {
-  const fileOf = (number: string): string => join(folder, `${number}.json`);
+export function storedVersions(tree: FileTree, folder: string, prompt: string): StoredVersions {
+  const fileOf = (number: string): string => `${folder}/${number}.json`;
 
   async function numbers(): Promise<string[]> {
-    const names = (await listFolder(folder, "any")).filter((name) => !name.startsWith("."));
+    const names = (await tree.list(folder, "any")).filter((name) => !name.startsWith("."));
     const found = names.map((name) => {
       const number = name.replace(/\.json$/, "");
       if (number !== name && parseVersion(number) !== null) return number;
-      throw corruptFile(join(folder, name), "it is no version of a prompt");
+      throw corruptFile(tree, `${folder}/${name}`, "it is no version of a prompt");
     });
     return found.sort((left, right) => compareVersions(right, left));
   }
 
   async function read(number: string): Promise<PromptVersion | null> {
-    const version = await readDocument(fileOf(number), parseVersionDocument);
+    const version = await readDocument(tree, fileOf(number), parseVersionDocument);
     if (version === null || (version.name === prompt && version.version === number)) return version;
-    throw corruptFile(fileOf(number), `it holds ${version.name}@${version.version}`);
+    throw corruptFile(tree, fileOf(number), `it holds ${version.name}@${version.version}`);
   }
 
   async function readExisting(number: string): Promise<PromptVersion> {
     const version = await read(number);
-    if (version === null) throw corruptFile(fileOf(number), "it is missing, and the registry refers to it");
+    if (version === null)
+      throw corruptFile(tree, fileOf(number), "it is missing, and the registry refers to it");
     return version;
   }
 
@@ -69,7 +69,7 @@ export function storedVersions(folder: string, prompt: string): StoredVersions {
       const { text, stored } = checkedDocument(version);
       const earlier = await read(version.version);
       if (earlier !== null) return { version: sameContent(earlier, version), created: false };
-      if (await createOnce(fileOf(version.version), text)) return { version: stored, created: true };
+      if (await tree.createOnce(fileOf(version.version), text)) return { version: stored, created: true };
       return { version: sameContent(await readExisting(version.version), version), created: false };
     },
   };

@@ -4,7 +4,9 @@ import type { Clock } from "../domain/ports.ts";
 import type { Project } from "../domain/project.ts";
 import type { Store } from "../domain/store.ts";
 import { visibleLine } from "../domain/visible.ts";
+import { branchSettings } from "../files/git/branch-settings.ts";
 import { fileStore } from "./file.ts";
+import { gitStore } from "./git.ts";
 
 interface Surroundings {
   readonly root: string;
@@ -16,10 +18,12 @@ interface Surroundings {
 type StoreFactory = (options: Readonly<Record<string, unknown>>, surroundings: Surroundings) => Store;
 
 const fileOptions = z.strictObject({ path: z.string().min(1).default(".promptgate/state") });
+const gitOptions = branchSettings("promptgate-state");
 
 /** `store.kind` of the config -> how to open it. */
 export const stores = {
   file: (options, { root }) => fileStore({ ...parseOptions(fileOptions, options), root }),
+  git: (options, surroundings) => gitStore({ ...parseOptions(gitOptions, options), ...surroundings }),
 } as const satisfies Record<string, StoreFactory>;
 
 function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.infer<Schema> {

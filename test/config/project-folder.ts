@@ -31,8 +31,8 @@ export const schemas: ProjectSchemas = {
   assertion: assertionSchema,
   caseAssertion: caseAssertionSchema,
   verifyCase: verifyAssertions,
-  registryKinds: ["file"],
-  storeKinds: ["file"],
+  registryKinds: ["file", "git"],
+  storeKinds: ["file", "git"],
   providers: ["embedded", "openai"],
 };
 

@@ -20,6 +20,10 @@ async function written(store: Store, text: string, expected: string | null, name
   throw new Error("the write was expected to succeed");
 }
 
+function entryAt(minute: number, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  return aLedgerEntry({ at: new Date(Date.UTC(2026, 10, 20, 10, minute)).toISOString(), ...changes });
+}
+
 /** Everything that the port promises; every store passes it, the fake of the tests included. */
 export function storeContract(name: string, create: () => Promise<OpenedStore>): void {
   describe(`${name} keeps the promises of a store`, () => {
@@ -145,11 +149,6 @@ export function storeContract(name: string, create: () => Promise<OpenedStore>):
     });
 
     describe("the ledger", () => {
-      function entryAt(minute: number, changes: Partial<LedgerEntry> = {}): LedgerEntry {
-        const at = new Date(Date.UTC(2026, 10, 20, 10, minute)).toISOString();
-        return aLedgerEntry({ at, ...changes });
-      }
-
       it("gives back an entry in every detail", async () => {
         const entry = aLedgerEntry();
         const bare = aLedgerEntry({ version: null, digest: null, details: {}, at: "2026-11-20T10:00:01Z" });
