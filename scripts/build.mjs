@@ -8,7 +8,13 @@ const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 // A build begins empty: what was renamed or removed must not be shipped.
 rmSync("lib", { recursive: true, force: true });
 await build({
-  entryPoints: ["src/index.ts", "src/client/index.ts", "src/entry/bin.ts"],
+  entryPoints: [
+    "src/index.ts",
+    "src/client/index.ts",
+    "src/client/adapters.ts",
+    "src/client/openfeature.ts",
+    "src/entry/bin.ts",
+  ],
   outbase: "src",
   outdir: "lib",
   // As deep as the entry points, so that paths to the package's own files are the same everywhere.

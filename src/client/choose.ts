@@ -1,61 +1,62 @@
 import { bucket, isCanary, isHeldBack } from "../rollout/bucketing.ts";
-import type { LoadedVersion } from "./documents.ts";
+import { isShare, type LoadedVersion } from "./documents.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export type Variant = "stable" | "canary" | "holdback";
 
-/** Why a version was served; see the table in docs/client.md. */
+/** Why a version was served; docs/client.md says what each means. */
 export type Reason =
+  | Variant
   | "label"
-  | "stable"
-  | "canary"
-  | "holdback"
   | "no-unit"
   | "kill-switch"
-  | "invalid-candidate"
-  | "unknown-candidate"
+  | "invalid-canary"
+  | "unknown-canary"
   | "invalid-holdback"
   | "unknown-holdback"
-  | "unknown-label"
   | "fallback";
 
-/** Who gets which version and why. `bucket` is null where no share of units was open. */
+/** Who gets which version and why. */
 export interface Choice {
-  readonly version: LoadedVersion;
+  readonly loaded: LoadedVersion;
   readonly variant: Variant;
   readonly reason: Reason;
+  /** 0 to 99,999; null where no share of units was open or no unit was known. */
   readonly bucket: number | null;
   readonly salt: string | null;
 }
 
-/** The stable version, for a reason. */
-export function toStable(
-  version: LoadedVersion,
-  reason: Reason,
-  bucket: number | null = null,
-  salt: string | null = null,
+/**
+ * The version for a unit; null is one that the application could not name. Pure: the same unit stays where it is.
+ * `override` is a reason to serve the stable version whatever the release says.
+ */
+export function choose(
+  { release, stable, versions }: Snapshot,
+  unit: string | null,
+  override: Reason | null,
 ): Choice {
-  return { version, variant: "stable", reason, bucket, salt };
-}
-
-/** The version for a unit; null is one that the application could not name. Pure: the same unit stays where it is. */
-export function choose({ release, stable, candidate, holdback }: Snapshot, unit: string | null): Choice {
-  if (release === null) return toStable(stable, "label");
-  if (release.candidate === "invalid") return toStable(stable, "invalid-candidate");
-  if (release.holdback === "invalid") return toStable(stable, "invalid-holdback");
-  const canary = release.candidate?.weight ? release.candidate : null;
-  const held = release.holdback?.weight ? release.holdback : null;
-  const salt = canary?.salt ?? held?.salt;
-  if (salt === undefined) return toStable(stable, "stable");
-  if (unit === null) return toStable(stable, "no-unit", null, salt);
-  const position = bucket(salt, unit);
-  if (canary !== null && isCanary(position, canary.weight)) {
-    if (candidate === null) return toStable(stable, "unknown-candidate", position, salt);
-    return { version: candidate, variant: "canary", reason: "canary", bucket: position, salt };
+  let position: number | null = null;
+  let salt: string | null = null;
+  const choice = (reason: Reason, variant: Variant = "stable", loaded = stable): Choice => ({
+    loaded,
+    variant,
+    reason,
+    bucket: position,
+    salt,
+  });
+  if (override || !release) return choice(override ?? "label");
+  for (const variant of ["canary", "holdback"] as const) {
+    const isFirst = variant === "canary";
+    const share = isFirst ? release.candidate : release.holdback;
+    if (!share) continue;
+    if (!isShare(share)) return choice(`invalid-${variant}`);
+    if (share.weight === 0) continue;
+    if (unit === null) return choice("no-unit");
+    position = bucket((salt = share.salt), unit);
+    if ((isFirst ? isCanary : isHeldBack)(position, share.weight)) {
+      const loaded = versions.get(share.version);
+      return loaded ? choice(variant, variant, loaded) : choice(`unknown-${variant}`);
+    }
   }
-  if (held === null) return toStable(stable, "stable", position, salt);
-  const other = held.salt === salt ? position : bucket(held.salt, unit);
-  if (!isHeldBack(other, held.weight)) return toStable(stable, "stable", position, salt);
-  if (holdback === null) return toStable(stable, "unknown-holdback", other, held.salt);
-  return { version: holdback, variant: "holdback", reason: "holdback", bucket: other, salt: held.salt };
+  return choice("stable");
 }

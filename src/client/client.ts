@@ -1,137 +1,112 @@
 import { GateError } from "../domain/errors.ts";
-import { isLabelName, isPromptName } from "../domain/registry.ts";
-import { visibleLine } from "../domain/visible.ts";
-import { checkDuration, LARGEST_TTL, quietly, unitText } from "./arguments.ts";
-import { choose, toStable, type Choice } from "./choose.ts";
-import { fallbackVersions } from "./fallback.ts";
-import { loader } from "./load.ts";
+import type { Clock } from "../domain/ports.ts";
+import { choose } from "./choose.ts";
+import { fallbackSnapshots } from "./fallback.ts";
 import type { GetPromptOptions, PromptClient, PromptClientOptions } from "./options.ts";
 import { servedPrompt, type ServedPrompt } from "./served.ts";
-import { slot, type Slot, type SlotState } from "./slot.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { isWithin, slot, type Loaded, type Slot } from "./slot.ts";
+import { readSnapshot, type Snapshot } from "./snapshot.ts";
+import type { ReleaseSource } from "./source.ts";
+import { spanMarker } from "./telemetry.ts";
+import { within } from "./within.ts";
 
-function noPrompt(name: string, problem: Error | null): GateError {
-  const code = problem instanceof GateError ? problem.code : "NETWORK";
-  const reason = visibleLine(problem?.message ?? "it was not read yet");
-  return new GateError(code, `prompt ${visibleLine(name)} cannot be served: ${reason}`, {
-    hint: "give createPromptClient a fallback for it: it is served until the registry has answered once",
-    cause: problem,
-    retryable: true,
-  });
+/** A unit as text, whole numbers as their decimal digits; null for none. */
+function unitText(unit: unknown): string | null {
+  if (typeof unit === "bigint" || Number.isSafeInteger(unit)) return String(unit);
+  return typeof unit === "string" && unit ? unit : null;
 }
 
-type Decide = (snapshot: Snapshot, unit: string | null) => Choice;
-
-const toKilled: Decide = ({ stable }) => toStable(stable, "kill-switch");
-const toUnknownLabel: Decide = ({ stable }) => toStable(stable, "unknown-label");
-
-/** The served prompts of each state of a slot: made once, however many units get them. */
-const servedOf = new WeakMap<SlotState, Map<string, ServedPrompt>>();
-
-function serve(state: SlotState, { version, variant, reason }: Choice, fresh: boolean): ServedPrompt {
-  let known = servedOf.get(state);
-  if (known === undefined) servedOf.set(state, (known = new Map<string, ServedPrompt>()));
-  const key = fresh ? reason : `stale ${reason}`;
-  let served = known.get(key);
-  if (served === undefined) {
-    const problem = state.problem === null ? null : visibleLine(state.problem.message);
-    served = servedPrompt(version, { variant, reason, freshness: fresh ? "fresh" : "stale", problem });
-    known.set(key, served);
+/** What the application handed in may fail: a broken logger must not take the prompt away. */
+function quietly<Argument>(call: ((argument: Argument) => unknown) | undefined, argument: Argument): void {
+  try {
+    call?.(argument);
+  } catch {
+    // Nothing can be done, and nobody is served worse.
   }
-  return served;
 }
 
-/** Serves prompts to an application: from memory, sticky per unit, and from the last known good when all else fails. */
-export function createPromptClient(options: PromptClientOptions): PromptClient {
-  const { source, cache = null, clock = { now: () => Date.now() }, onServe } = options;
-  const ttl = checkDuration("ttl", options.ttl ?? 60_000, LARGEST_TTL);
-  const deadline = checkDuration("deadline", options.deadline ?? 5000, LARGEST_TTL);
-  const fallbacks = fallbackVersions(options.fallback ?? {});
-  const environment = options.environment ?? globalThis.process?.env ?? {};
-  // Any value counts: a typing error in an emergency must not leave the rollout running.
-  const killed = (environment["PROMPTGATE_ROLLOUT"] ?? "") !== "";
-  const onProblem = (prompt: string, error: Error): void => quietly(options.onProblem, { prompt, error });
-  const load = loader({ source, cache, clock, ttl, deadline, onProblem });
+type SlotOf = (prompt: string, label: string | undefined) => Slot;
+
+/** The slots of a client, made when they are first asked for. */
+function slotTable(options: PromptClientOptions, ttl: number, clock: Clock): SlotOf {
+  const { source, cache, deadline = 5000 } = options;
   const slots = new Map<string, Slot>();
 
-  function slotOf(name: string, label: string | null): Slot {
-    const key = label === null ? name : `${name}@${label}`;
+  function newSlot(prompt: string, label: string | undefined, key: string): Slot {
+    const onProblem = (error: Error): void => quietly(options.onProblem, { prompt, error });
+    const load = async (previous: Loaded | null): Promise<Loaded> => {
+      const now = clock.now();
+      const read = (from: ReleaseSource): Promise<Snapshot> =>
+        within(deadline, (signal) =>
+          readSnapshot({ prompt, label, source: from, previous: previous && previous.snapshot, signal }),
+        );
+      return cache
+        ? cache({ key, now, ttl, previous, read, source, onProblem })
+        : { snapshot: await read(source), at: now };
+    };
+    return slot({ ttl, clock, load, onProblem });
+  }
+
+  return (name, label) => {
+    const key = label ? `${name}@${label}` : name;
     let found = slots.get(key);
-    if (found === undefined) {
-      if (!isPromptName(name)) throw new GateError("USAGE", `"${visibleLine(name)}" cannot name a prompt`);
-      if (label !== null && !isLabelName(label))
-        throw new GateError("USAGE", `"${visibleLine(label)}" cannot name a label`);
-      const ours = slot({
-        ttl,
-        clock,
-        load: (previous) => load(name, label, previous),
-        onProblem: (error) => onProblem(name, error),
-      });
-      slots.set(key, (found = ours));
-    }
+    if (!found) slots.set(key, (found = newSlot(name, label, key)));
     return found;
-  }
+  };
+}
 
-  function report(name: string, unit: string | null, choice: Choice, generation: number | null): void {
-    if (onServe === undefined) return;
-    const { version, variant, reason, bucket, salt } = choice;
-    quietly(onServe, {
-      prompt: name,
-      version: version.version,
-      variant,
-      reason,
-      bucket,
-      salt,
-      generation,
-      unit,
-    });
-  }
+/** Serves prompts to an application: from memory, sticky per unit, from the last known good when all else fails. */
+export function createPromptClient(options: PromptClientOptions): PromptClient {
+  const { ttl = 60_000, clock = Date, onServe } = options;
+  // A longer TTL, and a rollback would take too long to arrive.
+  if (!(ttl > 0 && ttl <= 300_000))
+    throw new GateError("USAGE", "ttl: expected milliseconds, at most 300,000");
+  // Any value counts: a typing error in an emergency must not leave the rollout running.
+  const killed = (options.environment ?? globalThis.process?.env)?.["PROMPTGATE_ROLLOUT"];
+  const fallbacks = fallbackSnapshots(options.fallback);
+  const marker = spanMarker(options.telemetry);
+  const slots = slotTable(options, ttl, clock);
+  const slotOf = (name: string, asked?: GetPromptOptions): Slot =>
+    slots(name, killed ? undefined : asked?.label);
+  let unassigned = 0;
 
-  function fromSlot(name: string, slot: Slot, unit: string | null, decide: Decide): ServedPrompt | null {
-    const now = clock.now();
-    if (slot.isDue(now)) void slot.refresh();
-    const { state } = slot;
-    if (state.snapshot === null) return null;
-    const choice = decide(state.snapshot, unit);
-    report(name, unit, choice, state.snapshot.release?.generation ?? null);
-    return serve(state, choice, slot.isFresh(now));
-  }
-
-  function fromFallback(name: string, unit: string | null): ServedPrompt | null {
-    const version = fallbacks.get(name);
-    if (version === undefined) return null;
-    const choice = { version, variant: "stable", reason: "fallback", bucket: null, salt: null } as const;
-    report(name, unit, choice, null);
-    const problem = slotOf(name, null).state.problem?.message ?? "it was not read yet";
-    return servedPrompt(version, { ...choice, freshness: "fallback", problem: visibleLine(problem) });
-  }
-
-  function peek(name: string, { unit, label }: GetPromptOptions = {}): ServedPrompt | null {
-    const who = unitText(unit);
-    const main = slotOf(name, null);
-    if (killed) return fromSlot(name, main, who, toKilled) ?? fromFallback(name, who);
-    if (label === undefined) return fromSlot(name, main, who, choose) ?? fromFallback(name, who);
-    const slot = slotOf(name, label);
-    const pinned = fromSlot(name, slot, who, choose);
-    if (pinned !== null) return pinned;
-    const unknown = slot.state.problem === null ? null : fromSlot(name, main, who, toUnknownLabel);
-    return unknown ?? fromFallback(name, who);
-  }
-
-  /** Waits until a slot knows something, or has just failed to. */
-  async function settle(slot: Slot): Promise<boolean> {
-    if (slot.state.snapshot === null && slot.isDue(clock.now())) await slot.refresh();
-    return slot.state.snapshot !== null;
+  function peek(name: string, asked?: GetPromptOptions): ServedPrompt | null {
+    const { loaded, problem, served } = slotOf(name, asked).look();
+    const snapshot = loaded ? loaded.snapshot : fallbacks.get(name);
+    if (!snapshot) return null;
+    const unit = unitText(asked?.unit);
+    const override = !loaded ? "fallback" : killed ? "kill-switch" : null;
+    const choice = choose(snapshot, unit, override);
+    const { variant, reason, bucket, salt } = choice;
+    const freshness = !loaded ? "fallback" : isWithin(loaded.at, ttl, clock.now()) ? "fresh" : "stale";
+    // A literal where nothing is stale: joining texts on every call would be felt.
+    const memo = freshness === "stale" ? `stale ${reason}` : reason;
+    let prompt = served.get(memo);
+    if (!prompt) served.set(memo, (prompt = servedPrompt(choice, freshness, problem)));
+    if (reason === "no-unit") unassigned++;
+    if (onServe) {
+      const generation = snapshot.release && snapshot.release.generation;
+      const { version } = prompt;
+      quietly(onServe, { prompt: name, version, variant, reason, bucket, salt, generation, unit });
+    }
+    quietly(marker.mark, prompt);
+    return prompt;
   }
 
   return {
     peek,
-    async getPrompt(name, options = {}) {
-      const label = killed ? null : (options.label ?? null);
-      if (label === null || !(await settle(slotOf(name, label)))) await settle(slotOf(name, null));
-      const served = peek(name, options);
-      if (served !== null) return served;
-      throw noPrompt(name, slotOf(name, label).state.problem ?? slotOf(name, null).state.problem);
+    get unassigned() {
+      return unassigned;
+    },
+    async getPrompt(name, asked) {
+      const slot = slotOf(name, asked);
+      await marker.ready;
+      await slot.settle();
+      const served = peek(name, asked);
+      if (served) return served;
+      const { problem } = slot.look();
+      const code = problem instanceof GateError ? problem.code : "NETWORK";
+      throw new GateError(code, `prompt ${name} was never read and has no fallback`, { cause: problem });
     },
   };
 }

@@ -1,10 +1,7 @@
 import { GateError } from "../domain/errors.ts";
 import type { PromptTemplate } from "../domain/prompt.ts";
-import { FULL_WEIGHT, type ReleaseCandidate, type ReleaseHoldback } from "../domain/release.ts";
-import { parseVersion } from "../domain/version.ts";
+import { FULL_WEIGHT, type ReleaseCandidate, type ReleaseDocument } from "../domain/release.ts";
 import { isSalt } from "../rollout/bucketing.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A version as the client keeps it: checked, copied and frozen. */
 export interface LoadedVersion {
@@ -13,116 +10,56 @@ export interface LoadedVersion {
   readonly template: PromptTemplate;
 }
 
-/** A release document; a share that cannot be trusted is "invalid" and nobody's. */
-export interface Release {
-  readonly prompt: string;
-  readonly stable: string;
-  readonly candidate: ReleaseCandidate | "invalid" | null;
-  readonly holdback: ReleaseHoldback | "invalid" | null;
-  readonly generation: number;
-  /** As it was read, for other processes. */
-  readonly document: unknown;
+/** A release document that names a stable version and a generation; its shares may still be anything. */
+export type Release = Pick<ReleaseDocument, "stable" | "generation" | "candidate" | "holdback">;
+
+type Unknown<Shape> = { readonly [Key in keyof Shape]?: unknown } | null | undefined;
+
+function check(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new GateError("REGISTRY_CORRUPT", `${what} is none of a registry`);
 }
 
-const ROLES = ["system", "developer", "user", "assistant"];
-const FORMATS = ["text", "json_object", "json_schema"];
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isVersion(value: unknown): value is string {
-  return typeof value === "string" && parseVersion(value) !== null;
-}
-
-/** The error of a document that is none of ours; `what` is the client's own words. */
-export function invalid(what: string): GateError {
-  return new GateError("REGISTRY_CORRUPT", `${what} is not what a registry writes`);
-}
-
-function share(value: unknown, hashVersion?: number): ReleaseCandidate | "invalid" | null {
-  if (value === null || value === undefined) return null;
-  const usable =
-    isObject(value) &&
-    isVersion(value["version"]) &&
-    Number.isInteger(value["weight"]) &&
-    Number(value["weight"]) >= 0 &&
-    Number(value["weight"]) <= FULL_WEIGHT &&
-    typeof value["salt"] === "string" &&
-    isSalt(value["salt"]) &&
-    value["hashVersion"] === hashVersion;
-  return usable ? (value as unknown as ReleaseCandidate) : "invalid";
-}
-
-/** Reads a release document. Throws `REGISTRY_CORRUPT` when it does not even name a stable version of this prompt. */
-export function parseRelease(document: unknown, prompt: string): Release {
-  if (
-    !isObject(document) ||
-    document["schema"] !== "promptgate/release@1" ||
-    document["prompt"] !== prompt ||
-    !isVersion(document["stable"]) ||
-    !Number.isSafeInteger(document["generation"]) ||
-    Number(document["generation"]) < 1
-  ) {
-    throw invalid("the release document");
-  }
-  return {
-    prompt,
-    stable: document["stable"],
-    candidate: share(document["candidate"], 1),
-    holdback: share(document["holdback"]),
-    generation: Number(document["generation"]),
-    document,
-  };
-}
-
-/** Whether a value has every part of a template, each of its kind. */
-export function isTemplate(template: unknown): template is Json {
+/** Whether a share of units can be trusted; the salt must be one, or `bucket` throws. */
+export function isShare({ version, weight, salt, hashVersion = 1 }: Partial<ReleaseCandidate>): boolean {
+  const inRange = Number.isInteger(weight) && weight! >= 0 && weight! <= FULL_WEIGHT;
   return (
-    isObject(template) &&
-    Array.isArray(template["messages"]) &&
-    template["messages"].every(
-      (message) =>
-        isObject(message) &&
-        ROLES.includes(message["role"] as string) &&
-        typeof message["content"] === "string",
-    ) &&
-    typeof template["model"] === "string" &&
-    isObject(template["modelParameters"]) &&
-    FORMATS.includes(template["responseFormat"] as string) &&
-    Array.isArray(template["tools"])
+    inRange && hashVersion === 1 && typeof version === "string" && typeof salt === "string" && isSalt(salt)
   );
 }
 
-function freeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
-  return value;
+/** Reads a release document. Throws `REGISTRY_CORRUPT` when it does not even name a stable version of this prompt. */
+export function parseRelease(value: unknown, prompt: string): Release {
+  const document = value as Unknown<ReleaseDocument>;
+  check(
+    document?.schema === "promptgate/release@1" &&
+      document.prompt === prompt &&
+      typeof document.stable === "string" &&
+      Number.isInteger(document.generation),
+    "the release",
+  );
+  return document as Release;
 }
 
-/** A template of its own that nobody can change: it is served to every caller. */
-export function ownTemplate({
-  messages,
-  model,
-  modelParameters,
-  responseFormat,
-  jsonSchema,
-  tools,
-}: Json): PromptTemplate {
-  const known = { messages, model, modelParameters, responseFormat, tools };
-  const copy: unknown = structuredClone(jsonSchema === undefined ? known : { ...known, jsonSchema });
-  return freeze(copy as PromptTemplate);
+function freeze(value: unknown): void {
+  if (typeof value === "object" && value) Object.values(Object.freeze(value)).forEach(freeze);
 }
 
-/** Reads a stored version; `expected` null takes any. Throws `REGISTRY_CORRUPT` when it is another or none at all. */
-export function parseLoaded(value: unknown, prompt: string, expected: string | null): LoadedVersion {
-  if (
-    !isObject(value) ||
-    value["name"] !== prompt ||
-    !isVersion(value["version"]) ||
-    (expected !== null && value["version"] !== expected) ||
-    !isTemplate(value["template"])
-  ) {
-    throw invalid(expected === null ? "a version" : `version ${expected}`);
-  }
-  return { name: prompt, version: value["version"], template: ownTemplate(value["template"]) };
+/**
+ * Reads a stored version; `expected` undefined takes any. The result is a copy that nobody can change, as all callers
+ * share it. Throws `REGISTRY_CORRUPT` when it is another one or none at all.
+ */
+export function parseLoaded(value: unknown, prompt: string, expected?: string): LoadedVersion {
+  const { name, version, template } = (value ?? {}) as Partial<LoadedVersion>;
+  check(
+    name === prompt &&
+      typeof version === "string" &&
+      version === (expected ?? version) &&
+      Array.isArray(template?.messages) &&
+      template.messages.every((message) => typeof message?.content === "string"),
+    "a version",
+  );
+  // Through JSON, so that it is data and nothing else.
+  const loaded = JSON.parse(JSON.stringify({ name, version, template })) as LoadedVersion;
+  freeze(loaded);
+  return loaded;
 }

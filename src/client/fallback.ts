@@ -1,6 +1,6 @@
-import { GateError } from "../domain/errors.ts";
 import type { PromptTemplate } from "../domain/prompt.ts";
-import { isTemplate, ownTemplate, type LoadedVersion } from "./documents.ts";
+import { parseLoaded } from "./documents.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** A prompt that the application carries with it. Only the messages are needed. */
 export interface FallbackPrompt extends Partial<PromptTemplate> {
@@ -9,17 +9,15 @@ export interface FallbackPrompt extends Partial<PromptTemplate> {
   readonly version?: string;
 }
 
-/** Checks the application's own prompts. Throws `USAGE` where one could not be served. */
-export function fallbackVersions(
-  fallback: Readonly<Record<string, FallbackPrompt>>,
-): ReadonlyMap<string, LoadedVersion> {
+/** The application's own prompts by name; throws where one could not be served. */
+export function fallbackSnapshots(
+  fallback: Readonly<Record<string, FallbackPrompt>> = {},
+): ReadonlyMap<string, Snapshot> {
   return new Map(
     Object.entries(fallback).map(([name, { version = "fallback", ...given }]) => {
       const template = { model: "", modelParameters: {}, responseFormat: "text", tools: [], ...given };
-      if (!isTemplate(template)) {
-        throw new GateError("USAGE", `fallback ${name}: expected messages of role and content`);
-      }
-      return [name, { name, version, template: ownTemplate(template) }];
+      const stable = parseLoaded({ name, version, template }, name);
+      return [name, { release: null, stable, versions: new Map(), problem: null }];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { GateError } from "../domain/errors.ts";
+import { isPromptName } from "../domain/registry.ts";
 import { parseVersion } from "../domain/version.ts";
 import type { ReleaseSource } from "./source.ts";
 
@@ -25,14 +26,13 @@ async function readBody(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** A `file` registry behind a web server, e.g. a branch's raw files: each document asked for again by its ETag. */
-export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): ReleaseSource {
+/** Parsed JSON of a path below the registry, or null for 404; asked for again by its ETag. */
+type Get = (path: string, signal: AbortSignal) => Promise<unknown>;
+
+function getter(baseUrl: string, options: HttpSourceOptions): Get {
   const base = new URL(baseUrl);
   const seen = new Map<string, Seen>();
-  const latest = new Map<string, number>();
-
-  /** Parsed JSON, or null for 404. */
-  async function get(path: string, signal: AbortSignal): Promise<unknown> {
+  return async (path, signal) => {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, "")}/${path}`;
     const known = seen.get(path);
@@ -45,43 +45,59 @@ export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): Re
     const etag = response.headers.get("etag");
     if (etag !== null) seen.set(path, { etag, value });
     return value;
+  };
+}
+
+function readMove(get: Get, prompt: string, sequence: number, signal: AbortSignal): Promise<unknown> {
+  return get(`${prompt}/moves/${String(sequence).padStart(6, "0")}.json`, signal);
+}
+
+/** The number of the last move, from one that is known. They have no gaps: doubling steps up, halves back down. */
+async function latestMove(get: Get, prompt: string, known: number, signal: AbortSignal): Promise<number> {
+  let low = known;
+  let step = 1;
+  while ((await readMove(get, prompt, low + step, signal)) !== null) {
+    low += step;
+    step *= 2;
   }
-
-  const move = (prompt: string, sequence: number, signal: AbortSignal): Promise<unknown> =>
-    get(`${prompt}/moves/${String(sequence).padStart(6, "0")}.json`, signal);
-
-  /** Moves are numbered without gaps: doubling steps up, halves back down. */
-  async function latestMove(prompt: string, signal: AbortSignal): Promise<number> {
-    let low = latest.get(prompt) ?? 0;
-    let step = 1;
-    while ((await move(prompt, low + step, signal)) !== null) {
-      low += step;
-      step *= 2;
-    }
-    for (let high = low + step; high - low > 1;) {
-      const middle = (low + high) >> 1;
-      if ((await move(prompt, middle, signal)) === null) high = middle;
-      else low = middle;
-    }
-    latest.set(prompt, low);
-    return low;
+  for (let high = low + step; high - low > 1;) {
+    const middle = Math.floor((low + high) / 2);
+    if ((await readMove(get, prompt, middle, signal)) === null) high = middle;
+    else low = middle;
   }
+  return low;
+}
 
-  async function labelled(prompt: string, label: string, signal: AbortSignal): Promise<string | null> {
-    for (let sequence = await latestMove(prompt, signal); sequence > 0; sequence--) {
-      const found = (await move(prompt, sequence, signal)) as { label?: unknown; to?: unknown } | null;
-      if (found?.label === label) return String(found.to);
+/**
+ * A `file` registry behind a web server, e.g. a branch's raw files: one request a look while nothing changes. Throws
+ * `TypeError` on what is no URL. Labels are looked up in the moves, which takes more requests the first time.
+ */
+export function httpSource(baseUrl: string, options: HttpSourceOptions = {}): ReleaseSource {
+  const get = getter(baseUrl, options);
+  const latest = new Map<string, number>();
+
+  async function labelled(prompt: string, label: string, signal: AbortSignal): Promise<unknown> {
+    const last = await latestMove(get, prompt, latest.get(prompt) ?? 0, signal);
+    latest.set(prompt, last);
+    for (let sequence = last; sequence > 0; sequence--) {
+      const move = (await readMove(get, prompt, sequence, signal)) as {
+        label?: unknown;
+        to?: unknown;
+      } | null;
+      if (move?.label === label) return move.to;
     }
     return null;
   }
 
   return {
-    readRelease: (prompt, signal) => get(`${prompt}/release.json`, signal),
+    readRelease: async (prompt, signal) =>
+      isPromptName(prompt) ? get(`${prompt}/release.json`, signal) : null,
     async readVersion(prompt, reference, signal) {
-      if (reference.kind === "latest") throw new GateError("USAGE", "over HTTP no version is the latest");
-      const version =
-        reference.kind === "version" ? reference.version : await labelled(prompt, reference.label, signal);
-      if (version === null || parseVersion(version) === null) return null;
+      if (!isPromptName(prompt)) return null;
+      let version: unknown = null;
+      if (reference.kind === "version") ({ version } = reference);
+      if (reference.kind === "label") version = await labelled(prompt, reference.label, signal);
+      if (typeof version !== "string" || parseVersion(version) === null) return null;
       return get(`${prompt}/versions/${version}.json`, signal);
     },
   };

@@ -1,12 +1,9 @@
 export { GateError } from "../domain/errors.ts";
-export type { Message, PromptTemplate } from "../domain/prompt.ts";
 export { bucket } from "../rollout/bucketing.ts";
 export type { Reason, Variant } from "./choose.ts";
 export { createPromptClient } from "./client.ts";
 export type { FallbackPrompt } from "./fallback.ts";
-export { httpSource, type HttpSourceOptions } from "./http-source.ts";
 export type { GetPromptOptions, PromptClient, PromptClientOptions, ServeEvent } from "./options.ts";
-export { registrySource } from "./registry-source.ts";
 export type { PromptVariables, ServedPrompt } from "./served.ts";
-export type { SharedCache } from "./shared-cache.ts";
-export type { ReleaseSource } from "./source.ts";
+export type { CachedRead, ReleaseSource, SharedCache } from "./source.ts";
+export type { Telemetry } from "./telemetry.ts";

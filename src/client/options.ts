@@ -1,8 +1,8 @@
 import type { Clock } from "../domain/ports.ts";
 import type { FallbackPrompt } from "./fallback.ts";
 import type { ServedPrompt } from "./served.ts";
-import type { SharedCache } from "./shared-cache.ts";
-import type { ReleaseSource } from "./source.ts";
+import type { ReleaseSource, SharedCache } from "./source.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 export interface PromptClientOptions {
   readonly source: ReleaseSource;
@@ -10,6 +10,7 @@ export interface PromptClientOptions {
   readonly ttl?: number;
   /** Milliseconds that the registry may take to answer; default 5,000. */
   readonly deadline?: number;
+  /** A second level that processes share: `redisCache(client)` or `sharedCache({ get, set })`. */
   readonly cache?: SharedCache;
   /** By prompt name: what is served while the registry was never reached. */
   readonly fallback?: Readonly<Record<string, FallbackPrompt>>;
@@ -19,6 +20,8 @@ export interface PromptClientOptions {
   readonly onProblem?: (problem: { readonly prompt: string; readonly error: Error }) => void;
   /** Where `PROMPTGATE_ROLLOUT` is read, once; default the process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** `@opentelemetry/api`; undefined looks for it, null leaves spans alone. */
+  readonly telemetry?: Telemetry | null;
   readonly clock?: Clock;
 }
 
@@ -45,4 +48,6 @@ export interface PromptClient {
   getPrompt(name: string, options?: GetPromptOptions): Promise<ServedPrompt>;
   /** The same at once: null when nothing is known yet and there is no fallback. Renews behind the scenes. */
   peek(name: string, options?: GetPromptOptions): ServedPrompt | null;
+  /** How often a share of units was open and the application named no unit. */
+  readonly unassigned: number;
 }

@@ -1,85 +1,84 @@
 import type { Clock } from "../domain/ports.ts";
-import { asError, type Snapshot } from "./snapshot.ts";
+import type { ServedPrompt } from "./served.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** What a slot knows: the last good snapshot, when it was read, and what went wrong since. */
-export interface SlotState {
-  readonly snapshot: Snapshot | null;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly problem: Error | null;
-}
-
-/** A snapshot and when the registry said so, which is earlier than now when another process asked. */
+/** A snapshot and when the registry said so, maybe to another process; milliseconds since 1970. */
 export interface Loaded {
   readonly snapshot: Snapshot;
   readonly at: number;
+}
+
+/** What a slot knows. A new one after every look at the registry. */
+export interface SlotState {
+  /** The last good one; never forgotten. */
+  readonly loaded: Loaded | null;
+  /** What went wrong at the last look. */
   readonly problem: Error | null;
+  /** What was made of it so far, by circumstances: made once, however many units get it. */
+  readonly served: Map<string, ServedPrompt>;
+}
+
+/** One cached snapshot: read once however many ask, and served while it is renewed. */
+export interface Slot {
+  /** What is known, at once; renewed behind the scenes when it is time. */
+  look(): SlotState;
+  /** Waits while nothing is known, but not again right after a failure. Never rejects. */
+  settle(): Promise<void>;
 }
 
 export interface SlotOptions {
+  /** Milliseconds. */
   readonly ttl: number;
   readonly clock: Clock;
-  readonly load: (previous: Snapshot | null) => Promise<Loaded>;
-  readonly onProblem: (error: Error) => void;
-}
-
-/** One cached snapshot: read once however many ask, served while it is renewed, never forgotten. */
-export interface Slot {
-  /** A new object after every load, so that what was derived from it can be kept by it. */
-  readonly state: SlotState;
-  /** Whether what is there was read less than a TTL ago. */
-  isFresh(now: number): boolean;
-  /** Whether it is time to read again. */
-  isDue(now: number): boolean;
-  /** Loads, or joins the load under way. Never rejects: what went wrong is in `state`. */
-  refresh(): Promise<void>;
+  readonly load: (previous: Loaded | null) => Promise<Loaded>;
+  readonly onProblem: (problem: Error) => void;
 }
 
 const FIRST_RETRY_MS = 1000;
 
+/** A clock that was set back makes everything old: better one read too many. */
+export function isWithin(from: number, span: number, now: number): boolean {
+  return now >= from && now < from + span;
+}
+
 export function slot({ ttl, clock, load, onProblem }: SlotOptions): Slot {
-  let state: SlotState = { snapshot: null, at: 0, problem: null };
-  let underWay: Promise<void> | null = null;
-  let failures = 0;
-  let failedAt = 0;
-
-  /** A source that is down is asked less and less often, at last once per TTL. */
-  function mustWait(now: number): boolean {
-    const pause = Math.min(ttl, FIRST_RETRY_MS * 2 ** (failures - 1));
-    return now >= failedAt && now < failedAt + pause;
-  }
-
-  function failed(error: Error): void {
-    failures += 1;
-    failedAt = clock.now();
-    onProblem(error);
-  }
+  let state: SlotState = { loaded: null, problem: null, served: new Map() };
+  let loading: Promise<void> | null = null;
+  let pause = 0;
+  let pausedAt = 0;
 
   async function reload(): Promise<void> {
+    let { loaded } = state;
+    let problem: Error | null;
     try {
-      state = await load(state.snapshot);
-      if (state.problem === null) failures = 0;
-      else failed(state.problem);
+      loaded = await load(loaded);
+      ({ problem } = loaded.snapshot);
+      pausedAt = loaded.at;
     } catch (error) {
-      state = { ...state, problem: asError(error) };
-      failed(asError(error));
-    } finally {
-      underWay = null;
+      problem = error as Error;
     }
+    state = { loaded, problem, served: new Map() };
+    loading = null;
+    if (problem) {
+      // A source that is down is asked less and less often, at last once per TTL.
+      pause = Math.min(ttl, pause < ttl && pause ? pause * 2 : FIRST_RETRY_MS);
+      pausedAt = clock.now();
+      onProblem(problem);
+    } else pause = 0;
   }
 
-  // A clock that was set back makes everything old: better one read too many.
-  const isFresh = (now: number): boolean =>
-    state.snapshot !== null && now >= state.at && now < state.at + ttl;
+  const refresh = (): Promise<void> | null =>
+    isWithin(pausedAt, pause || ttl, clock.now()) && !loading && (pause || state.loaded)
+      ? null
+      : (loading ??= reload());
+
   return {
-    get state() {
+    look() {
+      void refresh();
       return state;
     },
-    isFresh,
-    isDue: (now) => (failures === 0 ? !isFresh(now) : !mustWait(now)),
-    async refresh() {
-      underWay ??= reload();
-      await underWay;
+    async settle() {
+      if (!state.loaded) await refresh();
     },
   };
 }

@@ -1,22 +1,14 @@
 import { GateError } from "../domain/errors.ts";
 
-/** Ends work that takes more than `ms` milliseconds with `TIMEOUT`, also when it does not listen to its signal. */
-export async function within<Value>(
-  ms: number,
-  work: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
+/** Ends work that takes longer with `TIMEOUT`, also when it does not listen to its signal. */
+export function within<Value>(ms: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
   const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout>;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new GateError("TIMEOUT", `no answer within ${ms} ms`, { retryable: true });
-      reject(error);
-      controller.abort(error);
+      reject(new GateError("TIMEOUT", `no answer in ${ms} ms`));
+      controller.abort();
     }, ms);
   });
-  try {
-    return await Promise.race([work(controller.signal), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work(controller.signal), deadline]).finally(() => clearTimeout(timer));
 }

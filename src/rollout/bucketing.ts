@@ -1,5 +1,5 @@
+import { hash } from "node:crypto";
 import { FULL_WEIGHT } from "../domain/release.ts";
-import { sha256Word } from "./sha256.ts";
 
 const SALT = /^[A-Za-z0-9._-]{1,80}$/;
 
@@ -14,9 +14,10 @@ export function isSalt(text: string): boolean {
  * salt deals them anew. No case folding and no Unicode normalisation. Throws `RangeError` on a salt that is none.
  */
 export function bucket(salt: string, unit: string): number {
-  if (!isSalt(salt)) throw new RangeError("a salt is 1 to 80 letters, digits, dots, underscores and hyphens");
+  if (!isSalt(salt)) throw new RangeError(`a salt matches ${SALT}`);
+  const u32 = Number.parseInt(hash("sha256", `${salt}:${unit}`).slice(0, 8), 16);
   // Exact in a double: u32 * 100,000 is below 2^53.
-  return Math.floor((sha256Word(`${salt}:${unit}`) * FULL_WEIGHT) / 2 ** 32);
+  return Math.floor((u32 * FULL_WEIGHT) / 2 ** 32);
 }
 
 /** Whether a bucket gets the candidate at a weight of 0 to 100,000: a higher weight only adds units. */

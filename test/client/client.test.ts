@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bucket, createPromptClient, registrySource } from "../../src/client/index.ts";
+import { registrySource } from "../../src/client/adapters.ts";
+import { bucket, createPromptClient } from "../../src/client/index.ts";
 import type { ReleaseDocument } from "../../src/domain/release.ts";
 import { aVersion, SOME_TIME } from "../registries/a-version.ts";
 import { memoryRegistry } from "../registries/memory-registry.ts";
