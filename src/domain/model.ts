@@ -48,6 +48,21 @@ export interface Completion {
   readonly gradeTokens?: readonly GradeToken[];
 }
 
+/** What a server still allows of one quantity. */
+export interface Allowance {
+  readonly remaining: number;
+  /** Null = it does not say. */
+  readonly limit: number | null;
+  /** Milliseconds until all of it is allowed again. */
+  readonly resetMs: number;
+}
+
+/** What a server still allows, as it says with an answer or a refusal; null = it says nothing of it. */
+export interface RateLimits {
+  readonly requests: Allowance | null;
+  readonly tokens: Allowance | null;
+}
+
 /**
  * A provider's model. `complete` makes one attempt: no retries, no cache, no limits of its own.
  * It throws `GateError` (`AUTHENTICATION`, `QUOTA_EXHAUSTED`, `RATE_LIMITED`, `PROVIDER_FAILED`, `TIMEOUT`, `NETWORK`,
@@ -61,5 +76,10 @@ export interface Model {
   readonly model: string;
   /** Where calls go, when the user chose it; part of the cache key. */
   readonly baseUrl: string | undefined;
-  complete(request: ModelRequest, signal: AbortSignal): Promise<Completion>;
+  /** `notice` is told what the server still allows, where it says so. */
+  complete(
+    request: ModelRequest,
+    signal: AbortSignal,
+    notice?: (limits: RateLimits) => void,
+  ): Promise<Completion>;
 }

@@ -21,6 +21,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   deadAfter: 5,
 };
 
+/** So many times a call comes back as early as the server says. */
+const PROMPT_RETURNS = 3;
+
 /** What one call went through so far. */
 export interface Trouble {
   readonly failures: number;
@@ -42,7 +45,8 @@ export function afterFailure(trouble: Trouble, failure: GateError, now: number):
 
 /**
  * Milliseconds to wait before the next attempt, or null to give up. Half of the exponential delay is random, so that
- * calls that failed together do not come back together; what the server asked for is the least.
+ * calls that failed together do not come back together; what the server asked for is the least. A rate limit is waited
+ * out for as long as the server asks and up to a quarter more; from the fourth one of a call on, twice as long each time.
  */
 export function nextDelay(
   failure: GateError,
@@ -52,10 +56,16 @@ export function nextDelay(
 ): number | null {
   if (!failure.retryable || failure.fatal) return null;
   const limited = failure.code === "RATE_LIMITED";
+  const asked = failure.retryAfterMs ?? 0;
   if (!limited && trouble.failures > policy.retries) return null;
+  const waited = limited ? trouble.now - trouble.limitedSince : 0;
+  if (limited && asked > 0) {
+    const doublings = Math.min(30, Math.max(0, trouble.rateLimits - PROMPT_RETURNS));
+    const wait = Math.max(asked, Math.min(policy.maxDelayMs, asked * 2 ** doublings));
+    return waited + wait > policy.maxWaitMs ? null : wait * (1 + 0.25 * random());
+  }
   const doublings = Math.min(30, (limited ? trouble.rateLimits : trouble.failures) - 1);
   const full = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** doublings);
-  const delay = Math.max(failure.retryAfterMs ?? 0, full * (0.5 + 0.5 * random()));
-  const waited = limited ? trouble.now - trouble.limitedSince : 0;
+  const delay = Math.max(asked, full * (0.5 + 0.5 * random()));
   return waited + delay > policy.maxWaitMs ? null : delay;
 }

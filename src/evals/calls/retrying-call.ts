@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { LimitFunction } from "p-limit";
 import { GateError } from "../../domain/errors.ts";
-import type { Completion, Model, ModelRequest } from "../../domain/model.ts";
+import type { Completion, Model, ModelRequest, RateLimits } from "../../domain/model.ts";
 import {
   afterFailure,
   DEFAULT_RETRY_POLICY,
@@ -12,6 +12,7 @@ import {
 } from "./backoff.ts";
 import { createBreaker, type Breaker } from "./breaker.ts";
 import { createLane, type Lane } from "./lane.ts";
+import { paceOf } from "./pacing.ts";
 import type { Purpose } from "./usage.ts";
 
 /** Told how an attempt ended: with this answer, or null without one. */
@@ -103,23 +104,35 @@ function createAttempt(
   lanes: Readonly<Record<Purpose, Lane>>,
   { breaker, health }: { readonly breaker: Breaker; readonly health: Health },
 ): (attempt: Attempt) => Promise<Completion> {
-  const { model, slots, admit, signal } = options;
+  const { model, slots, admit, signal, policy = DEFAULT_RETRY_POLICY } = options;
+  const tokens = { calls: 0, sum: 0 };
+  const tokensPerCall = (): number | null => (tokens.calls === 0 ? null : tokens.sum / tokens.calls);
+  const count = ({ usage }: Completion): void => {
+    if (usage === null) return;
+    tokens.calls += 1;
+    tokens.sum += usage.inputTokens + usage.outputTokens;
+  };
+
   return ({ request, purpose, retry }) => {
     const lane = lanes[purpose];
+    const pace = (limits: RateLimits): void =>
+      lane.pace(paceOf(limits, { tokensPerCall: tokensPerCall(), places: lane.size() }));
     const send = async (): Promise<Completion> => {
       breaker.check();
       const settle = admit?.(purpose);
       const epoch = lane.epoch();
       try {
-        const completion = await model.complete(request, signal);
+        const completion = await model.complete(request, signal, pace);
         settle?.(completion);
-        lane.accepted();
+        count(completion);
+        lane.accepted(epoch);
         health.succeeded();
         return completion;
       } catch (error) {
         settle?.(null);
-        if (error instanceof GateError && (error.code === "RATE_LIMITED" || error.code === "TIMEOUT")) {
-          lane.congested(epoch);
+        if (error instanceof GateError) {
+          if (error.code === "RATE_LIMITED" || error.code === "TIMEOUT") lane.congested(epoch);
+          if (error.code === "RATE_LIMITED") lane.refused(error.retryAfterMs ?? policy.baseDelayMs);
         }
         throw error;
       }
@@ -156,8 +169,7 @@ export function createRetryingCall(
         trouble = afterFailure(trouble, error, monotonic());
         const delay = nextDelay(error, { ...trouble, now: monotonic() }, policy, random);
         if (delay === null) throw health.gaveUp(error, trouble);
-        if (error.code === "RATE_LIMITED") lanes[purpose].pause(delay);
-        else await sleep(delay).catch(() => undefined);
+        await sleep(delay).catch(() => undefined);
       }
     }
   };

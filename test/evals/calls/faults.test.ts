@@ -62,7 +62,7 @@ describe("a server with faults", () => {
       warnings.push(warning.name);
     };
     process.on("warning", collect);
-    server = await startOpenAiServer({ latencyMs: 5 });
+    server = await startOpenAiServer({ latencyMs: 50 });
     await askAll(callerOver(5000), questions(100));
     expect(server.peak).toBe(16);
     process.off("warning", collect);

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { GateError, type ErrorCode } from "../../../src/domain/errors.ts";
-import type { Completion, Model, ModelRequest } from "../../../src/domain/model.ts";
+import type { Completion, Model, ModelRequest, RateLimits } from "../../../src/domain/model.ts";
 import { createCaller, type Caller, type CallerOptions } from "../../../src/evals/calls/caller.ts";
 import { createUsageMeter, type UsageMeter } from "../../../src/evals/calls/usage.ts";
 
@@ -95,9 +95,11 @@ export function simulateRun(
   options: Partial<CallerOptions> & {
     readonly concurrency?: number;
     readonly fields?: Partial<Completion>;
+    /** What the server says it still allows. */
+    readonly allowed?: (attempt: SeenAttempt) => RateLimits;
   } = {},
 ): SimulatedRun {
-  const { concurrency = 20, fields = {}, ...rest } = options;
+  const { concurrency = 20, fields = {}, allowed, ...rest } = options;
   const time = simulateTime();
   const run = new AbortController();
   const attempts: SeenAttempt[] = [];
@@ -108,7 +110,7 @@ export function simulateRun(
     provider: "fake",
     model: "fake-1",
     baseUrl: undefined,
-    complete: async (request, signal) => {
+    complete: async (request, signal, notice) => {
       const question = request.messages[0]?.content ?? "";
       const earlier = counts.get(question) ?? 0;
       counts.set(question, earlier + 1);
@@ -124,6 +126,7 @@ export function simulateRun(
         active -= 1;
       }
       const outcome = behaviour(attempt);
+      if (allowed !== undefined) notice?.(allowed(attempt));
       if (outcome instanceof GateError) throw outcome;
       return completion(outcome, fields);
     },
