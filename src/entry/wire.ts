@@ -49,8 +49,11 @@ export async function loadSettingsFrom(
 }
 
 /** The registry that the config names. */
-export function openRegistryOf(project: Pick<Project, "registry" | "root">, context: Pick<CommandContext, "clock">): Registry {
-  return openRegistry(project.registry, project.root, context.clock);
+export function openRegistryOf(
+  project: Pick<Project, "registry" | "root">,
+  context: Pick<CommandContext, "clock" | "environment">,
+): Registry {
+  return openRegistry(project.registry, project.root, context.clock, context.environment);
 }
 
 /** The store that the config names. */
