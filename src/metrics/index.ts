@@ -9,7 +9,7 @@ type MetricsFactory<Name extends Source> = (
 ) => MetricsSource;
 
 /** `metrics.source` of the config -> how to open it. */
-export const metricsSources = {
+const metricsSources = {
   jsonl: ({ path }, root) => jsonlMetrics({ path, root }),
   prometheus: (settings) => prometheusMetrics(settings),
 } as const satisfies { readonly [Name in Source]: MetricsFactory<Name> };

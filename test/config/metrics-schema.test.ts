@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { lintMetrics } from "../../src/config/metrics-rules.ts";
 import type { MetricQuery, MetricsSettings } from "../../src/domain/metrics.ts";
+import { openMetrics } from "../../src/metrics/index.ts";
 import { aFolder, files, load, problemsOf } from "./project-folder.ts";
 
 function withMetrics(metrics: string, rollout = ""): Record<string, string> {
@@ -144,6 +147,43 @@ function metric(
 ): MetricQuery {
   return { name, kind, transform };
 }
+
+describe("the page on metrics", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/metrics.md"), "utf8");
+  const examples = [...page.matchAll(/```yaml\n(metrics:.*?)```/gs)].map(([, example = ""]) => example);
+
+  it.each(examples)("shows configs that are in order", async (example) => {
+    const contents = { ...files, "promptgate.yaml": `${files["promptgate.yaml"]}${example}` };
+    const { metrics } = await load(aFolder(contents), { PROMETHEUS_TOKEN: "abc" });
+    expect(example).toContain(`source: ${metrics.source}`);
+  });
+
+  it("shows one for each source", () => {
+    expect(examples).toHaveLength(2);
+  });
+
+  it("shows a line that is a served request", async () => {
+    const line = /```json\n(.*?)\n```/s.exec(page)?.[1] ?? "";
+    const root = aFolder({ "metrics.jsonl": `${line}\n` });
+    const from = Date.UTC(2026, 10, 20, 10);
+    const observed = await openMetrics({ source: "jsonl", path: "metrics.jsonl" }, root).observe(
+      {
+        prompt: "customer-support",
+        versions: ["2.4.0"],
+        metrics: [metric("quality", "mean"), metric("cost", "mean", "ln")],
+        from,
+        to: from + 3_600_000,
+        bucketMs: 3_600_000,
+      },
+      new AbortController().signal,
+    );
+    expect(observed.observations.map(({ sample }) => sample)).toEqual([
+      { kind: "mean", n: 1, mean: 0.8, variance: 0 },
+      { kind: "mean", n: 1, mean: Math.log(0.0004), variance: 0 },
+    ]);
+    expect(observed.basis).toBe("unit");
+  });
+});
 
 describe("a strategy's metrics against their source", () => {
   const log: MetricsSettings = { source: "jsonl", path: "x" };

@@ -5,7 +5,7 @@ import { prometheusMetrics } from "../../src/metrics/prometheus.ts";
 import { metricsContract } from "../contracts/metrics.contract.ts";
 import { errorRate, latency, quality } from "../contracts/metrics-requests.ts";
 import type { Served } from "./memory-metrics.ts";
-import { countersOf, historyOf, startPrometheus, withoutPrometheus } from "./prometheus-server.ts";
+import { countersOf, freePort, historyOf, startPrometheus, withoutPrometheus } from "./prometheus-server.ts";
 import { prometheusSettings } from "./prometheus-settings.ts";
 
 const DAY = Date.UTC(2026, 10, 20);
@@ -30,7 +30,7 @@ describe.skipIf(withoutPrometheus !== null)("a real Prometheus server", () => {
       return { source: prometheusMetrics(prometheusSettings(server.url)), cleanup: () => server.close() };
     },
     unreachable: async () => ({
-      source: prometheusMetrics(prometheusSettings("http://127.0.0.1:1")),
+      source: prometheusMetrics(prometheusSettings(`http://127.0.0.1:${await freePort()}`)),
       cleanup: async () => {},
     }),
     withoutUnits: "counters are summed over all who asked",
