@@ -20,6 +20,8 @@ export type Outcome =
 export interface BatchScript {
   /** Looks at it that find it at work; 0 by default. */
   readonly polls?: number;
+  /** Looks at it that find it ended and without its files; 0 by default. */
+  readonly filesAfter?: number;
   readonly end?: "completed" | "expired" | "cancelled" | "failed";
   readonly errors?: readonly { readonly code: string; readonly message: string }[];
   readonly outcome?: (request: BatchedRequest, index: number) => Outcome;

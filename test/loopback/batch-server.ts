@@ -75,7 +75,8 @@ export async function startBatchServer(options: BatchServerOptions = {}): Promis
     const end = batch.cancelled ? "cancelled" : (batch.script.end ?? "completed");
     const isDone = batch.polls > (batch.script.polls ?? 0) || batch.cancelled;
     const { output, errors } = resultFiles(batch, answer);
-    const hasFiles = isDone && end !== "failed";
+    const { polls = 0, filesAfter = 0 } = batch.script;
+    const hasFiles = end !== "failed" && (batch.cancelled || batch.polls > polls + filesAfter);
     return {
       id: batch.id,
       object: "batch",

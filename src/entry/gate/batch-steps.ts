@@ -144,6 +144,11 @@ async function finish(stage: Stage, progress: Progress, submission: Working, end
   }
 }
 
+/** It has ended, and where its answers are is not said yet. */
+function lacksFiles({ state, finished, files }: BatchJob): boolean {
+  return state === "completed" && files.length === 0 && (finished ?? 0) > 0;
+}
+
 /** One look at a batch that is at the provider; true when it has ended. */
 export async function look(
   stage: Stage,
@@ -156,7 +161,7 @@ export async function look(
   const model = stage.modelOf(submission.settings);
   const job = await patiently(waiting, () => model.read(batch, waiting.signal));
   progress.working.set(name, job.finished ?? 0);
-  if (job.state === "working") {
+  if (job.state === "working" || lacksFiles(job)) {
     if (claim === null || waiting.now() - claim.claimedAt < DEAD_AFTER_MS) return false;
     throw new GateError("TIMEOUT", `batch ${visibleLine(batch, 80)} has not ended within 48 hours`, {
       hint: "cancel it at the provider, then run the same command again",

@@ -10,6 +10,7 @@ import { createOnce } from "../../files/create-once.ts";
 import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
 import { prefillRun } from "./batch.ts";
+import { pendingBatches } from "./batch-pending.ts";
 import { checkBatchFlags } from "./batch-rules.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
 import { measuredSigma } from "./measured-noise.ts";
@@ -117,6 +118,18 @@ export async function keepRun(
   return result;
 }
 
+/** What batches answer before the run begins. */
+async function inBatches(
+  scope: GateScope,
+  preparation: Preparation,
+  settings: RunSettings,
+): Promise<Pick<RunSettings, "prefilled">> {
+  if (settings.batch === true) return { prefilled: await prefillRun({ scope, preparation, settings }) };
+  const pending = await pendingBatches(preparation.run);
+  if (pending !== null) scope.context.log.warn(`${scope.prompt.name}: ${pending}`);
+  return {};
+}
+
 /** Gates one prompt: repeats a stored verdict, or evaluates and keeps the run. */
 export async function gatePrompt(
   scope: GateScope,
@@ -129,8 +142,7 @@ export async function gatePrompt(
   const stored = await storedVerdict(preparation);
   if (stored !== null && settings.record === undefined) return stored;
   for (const line of await planLines(scope, preparation)) scope.context.log.info(line);
-  const prefilled =
-    settings.batch === true ? { prefilled: await prefillRun({ scope, preparation, settings }) } : {};
+  const prefilled = await inBatches(scope, preparation, settings);
   return runGatePlan(scope, preparation, { ...settings, ...prefilled }, async (run) => {
     // The run went on for its recording alone.
     if (stored !== null) return stored;

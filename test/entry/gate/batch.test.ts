@@ -412,6 +412,30 @@ describe("an interrupted wait", () => {
   });
 });
 
+describe("batches that nobody waits for", () => {
+  it("are mentioned by a gate without --batch, until they are taken", async () => {
+    const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
+    await refusal(gateInBatches(made));
+    expect(await made.gate({ cache: false })).toBe(0);
+    expect(made.said.at(-1)).toBe(
+      "greeter: 1 batch of this run may still be paid for at the provider: --batch takes their answers, without it they are asked for anew",
+    );
+    const { server: other, made: whole } = await open();
+    await gateInBatches(whole);
+    expect(whole.said.join("\n")).not.toContain("still be paid for");
+    expect([server.batches.length, other.batches.length]).toEqual([1, 2]);
+  });
+});
+
+describe("a batch that is completed before its files are named", () => {
+  it("is looked at again, and not asked live", async () => {
+    const { server, made } = await open({ script: () => ({ filesAfter: 3 }) });
+    expect(await gateInBatches(made)).toBe(0);
+    expect(server.chats).toHaveLength(0);
+    expect(server.batches).toHaveLength(2);
+  });
+});
+
 function batchFiles(made: Checkout): { folder: string; names: string[] } {
   const runs = join(made.folder, ".promptgate/runs");
   const [run = ""] = readdirSync(runs);
