@@ -19,8 +19,8 @@ const signOff: SignOff = {
   reason: "read it twice",
 };
 
-function statement(change: (value: Record<string, never>) => unknown): string {
-  return JSON.stringify(change(JSON.parse(renderGateStatement(anEvidence()))));
+function statement(change: (value: Record<string, object>) => unknown): string {
+  return JSON.stringify(change(JSON.parse(renderGateStatement(anEvidence())) as Record<string, object>));
 }
 
 describe("the statement of a gate run", () => {
@@ -75,7 +75,7 @@ describe("the statement of a gate run", () => {
     const text = statement((value) => ({
       ...value,
       later: true,
-      predicate: { ...(value["predicate"] as object), url: "x" },
+      predicate: { ...value["predicate"], url: "x" },
     }));
     expect(readAttestation(text).kind).toBe("gate");
   });

@@ -41,7 +41,7 @@ export async function endRollout(order: RollbackOrder): Promise<RollbackStep> {
   }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const rollout = await readRollout(store, order.prompt);
-    if (rollout.kind === "none") return { step, kind: "unchanged", text: "there is no rollout" };
+    if (rollout.kind === "none") return { step, kind: "left", text: "there is none" };
     if (rollout.kind === "corrupt") {
       const text = `left in place, it cannot be read: ${rollout.reason}; no rollout goes on from it`;
       return { step, kind: "left", text };

@@ -15,9 +15,9 @@ export type RollbackStep = {
   readonly text: string;
 } & (
   | { readonly kind: "done" }
-  /** It was so already, or there is nothing of the kind. */
+  /** It was so already. */
   | { readonly kind: "unchanged" }
-  /** Left as it is on purpose. */
+  /** Left as it is on purpose: not there, or not to be read. */
   | { readonly kind: "left" }
   | { readonly kind: "failed"; readonly remedy: string }
 );
@@ -111,7 +111,7 @@ async function trafficStep(order: RollbackOrder): Promise<RollbackStep> {
     );
     if (lowered === null) {
       const text = "no release document: applications follow the label production";
-      return { step: "traffic", kind: "unchanged", text };
+      return { step: "traffic", kind: "left", text };
     }
     const { before, wrote } = lowered;
     if (!wrote) return { step: "traffic", kind: "unchanged", text: `everybody has ${to.version} already` };

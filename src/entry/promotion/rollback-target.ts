@@ -107,13 +107,28 @@ export function rollbackTarget(view: RollbackView): RollbackTarget {
   };
 }
 
-/** Null when the version served everybody once; else why it may not be gone back to. */
-export function targetFault(view: RollbackView, to: string): string | null {
-  const { release, moves } = view;
+/** What is taken back by going to `to`; null when people have it already. */
+export function takenFrom(view: RollbackView, to: string): string | null {
+  const { release } = view;
+  const live = release?.candidate ?? null;
+  if (live !== null && live.weight > 0) return live.version;
+  const current = release?.stable ?? labelled(view, "production");
+  return current === to ? null : current;
+}
+
+/**
+ * Null when the version served everybody once; else why it may not be gone back to. Where the history cannot be read,
+ * nobody can say that it did not.
+ */
+export function targetFault(
+  { release, moves }: RollbackView,
+  to: string,
+  isHistoryKnown: boolean,
+): string | null {
   if (release?.candidate?.version === to && release.candidate.weight > 0 && release.stable !== to) {
     return `${to} is the canary itself`;
   }
   const served = new Set(moves.flatMap((move) => [move.to, move.from]));
   const isKnown = served.has(to) || release?.stable === to || release?.holdback?.version === to;
-  return isKnown ? null : `${to} was never in production`;
+  return isKnown || !isHistoryKnown ? null : `${to} was never in production`;
 }
