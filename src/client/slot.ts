@@ -41,6 +41,7 @@ export function isWithin(from: number, span: number, now: number): boolean {
   return now >= from && now < from + span;
 }
 
+/** An empty slot; `load` rejects when there is nothing to serve. */
 export function slot({ ttl, clock, load, onProblem }: SlotOptions): Slot {
   let state: SlotState = { loaded: null, problem: null, served: new Map() };
   let loading: Promise<void> | null = null;
@@ -61,16 +62,16 @@ export function slot({ ttl, clock, load, onProblem }: SlotOptions): Slot {
     loading = null;
     if (problem) {
       // A source that is down is asked less and less often, at last once per TTL.
-      pause = Math.min(ttl, pause < ttl && pause ? pause * 2 : FIRST_RETRY_MS);
+      pause = Math.min(ttl, pause * 2 || FIRST_RETRY_MS);
       pausedAt = clock.now();
       onProblem(problem);
     } else pause = 0;
   }
 
-  const refresh = (): Promise<void> | null =>
-    isWithin(pausedAt, pause || ttl, clock.now()) && !loading && (pause || state.loaded)
-      ? null
-      : (loading ??= reload());
+  function refresh(): Promise<void> | null {
+    const known = pause || state.loaded;
+    return known && isWithin(pausedAt, pause || ttl, clock.now()) ? null : (loading ??= reload());
+  }
 
   return {
     look() {
