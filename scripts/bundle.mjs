@@ -1,0 +1,114 @@
+// Bundles the action with everything that it needs into one file: GitHub runs it from the repository as it stands, with
+// nothing installed. Two builds of the same sources give the same bytes; `--check` fails when what is committed is stale.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import o200k from "js-tiktoken/ranks/o200k_base";
+
+const { values } = parseArgs({
+  options: { check: { type: "boolean", default: false }, outdir: { type: "string", default: "dist" } },
+});
+const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** The bundle is no package: it has no files but itself, and its version is known now. */
+const ownVersion = {
+  name: "own-version",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/]entry[\\/]package-files\.ts$/ }, () => ({
+      contents: `export const packageVersion = () => ${JSON.stringify(version)};`,
+    }));
+  },
+};
+
+const { bpe_ranks: ranks, ...encoding } = o200k;
+const TOKENS = "o200k.bin";
+
+/** The tokens in the order of their ranks, each behind its length: two thirds of what the text of them takes. */
+function packTokens() {
+  const [mark, first, ...tokens] = ranks.split(" ");
+  const bytes = tokens.map((token) => Buffer.from(token, "base64"));
+  const isWhole = mark === "!" && first === "0" && tokens.every((token, at) => bytes[at].toString("base64") === token);
+  if (!isWhole || bytes.some(({ length }) => length > 255)) throw new Error("the table of tokens has another form");
+  return Buffer.concat(bytes.flatMap((token) => [Buffer.of(token.length), token]));
+}
+
+/** Unpacked when somebody counts tokens, and not before. */
+const packedTokens = {
+  name: "packed-tokens",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]js-tiktoken[\\/]dist[\\/]ranks[\\/]o200k_base\.js$/ }, () => ({
+      contents: `import { readFileSync } from "node:fs";
+        export default { ...${JSON.stringify(encoding)}, get bpe_ranks() {
+          const bytes = readFileSync(new URL(${JSON.stringify(TOKENS)}, import.meta.url));
+          const tokens = [];
+          for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
+            tokens.push(bytes.toString("base64", at + 1, at + 1 + bytes[at]));
+          }
+          return "! 0 " + tokens.join(" ");
+        } };`,
+    }));
+  },
+};
+
+const { outputFiles, metafile } = await build({
+  entryPoints: ["src/entry/action.ts"],
+  outfile: "dist/index.js",
+  write: false,
+  metafile: true,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  minify: true,
+  // In dist/licenses.txt, whole.
+  legalComments: "none",
+  logLevel: "warning",
+  plugins: [ownVersion, packedTokens],
+  banner: {
+    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
+    js: 'import{createRequire as promptgateRequire}from"node:module";const require=promptgateRequire(import.meta.url);',
+  },
+});
+
+/** Folders of the packages that the bundle has something of. */
+function packageFolders() {
+  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const folders = inputs.flatMap((path) => {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll("\\", "/"));
+    return match === null ? [] : [match[1]];
+  });
+  return [...new Set(folders)].sort();
+}
+
+function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder)
+    .sort()
+    .find((each) => /^licen[cs]e(\.(md|txt))?$/i.test(each));
+  const text = file === undefined ? `License: ${license}` : readFileSync(join(folder, file), "utf8").trim();
+  return `${name} ${version}\n\n${text.replaceAll("\r\n", "\n")}\n`;
+}
+
+const files = new Map([
+  ["index.js", Buffer.from(outputFiles[0].contents)],
+  [TOKENS, packTokens()],
+  ["licenses.txt", Buffer.from(packageFolders().map(licenseOf).join(`\n${"-".repeat(80)}\n\n`))],
+]);
+
+const target = (name) => join(values.outdir, name);
+if (values.check) {
+  const stale = [...files].filter(([name, bytes]) => !existsSync(target(name)) || !readFileSync(target(name)).equals(bytes));
+  for (const [name] of stale) {
+    console.error(`${target(name)} is not what the sources make: run \`npm run bundle\` and commit it`);
+  }
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  mkdirSync(values.outdir, { recursive: true });
+  for (const [name, bytes] of files) {
+    writeFileSync(target(name), bytes);
+    console.log(`${target(name)} ${bytes.length} bytes`);
+  }
+}

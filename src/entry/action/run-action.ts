@@ -1,0 +1,275 @@
+import { setTimeout } from "node:timers/promises";
+import { GateError } from "../../domain/errors.ts";
+import { visible, visibleLine } from "../../domain/visible.ts";
+import { gitHubClient, type GitHubClient } from "../../github/client.ts";
+import type { GitHubEvent } from "../../github/event.ts";
+import { writeComment, type CommentOutcome } from "../../github/sticky-comment.ts";
+import {
+  annotationCommand,
+  inertLog,
+  maskCommand,
+  shownAnnotations,
+  type Annotation,
+} from "../../github/workflow-commands.ts";
+import type { CommandContext } from "../context.ts";
+import { errorExitCodes, type ExitCode } from "../exit-codes.ts";
+import { secretRedactor } from "../redact.ts";
+import {
+  readEvent,
+  required,
+  stateFolder,
+  SUMMARY_CHARACTERS,
+  workingDirectory,
+  writeFiles,
+  writeSummary,
+  type Environment,
+  type WrittenFiles,
+} from "./action-host.ts";
+import { errorAnnotations, reportAnnotations } from "./annotations.ts";
+import { rawInput, readInputs, SECRET_INPUTS, type ActionInputs } from "./inputs.ts";
+import { nothingKnown, writeOutputs, type ActionOutputs } from "./outputs.ts";
+import { renderError, renderReport } from "./render-report.ts";
+import { runGateJob, type GateJobResult } from "./run-gate.ts";
+
+/** The process as the action sees it. */
+export interface ActionHost {
+  readonly environment: Environment;
+  readonly fetch: typeof globalThis.fetch;
+  /** To standard output, as it stands. */
+  write(text: string): void;
+  readonly signal: AbortSignal;
+}
+
+const LEAST_SECRET = 8;
+const PROMPTS_NAMED = 200;
+
+/** Before anything is printed: keys as they are and as headers carry them. Short ones would hide half of the log. */
+function maskSecrets({ environment, write }: ActionHost): void {
+  for (const name of SECRET_INPUTS) {
+    const secret = rawInput(environment, name);
+    if (secret.length < LEAST_SECRET) continue;
+    for (const form of [secret, Buffer.from(secret).toString("base64")]) write(`${maskCommand(form)}\n`);
+  }
+}
+
+/** What models and registries may see: the workflow's own variables, and nothing that only the runner needs. */
+function visibleEnvironment(environment: Environment): Record<string, string | undefined> {
+  const key = rawInput(environment, "openai-api-key");
+  const own = Object.entries(environment).filter(([name]) => !/^(?:INPUT_|ACTIONS_)/.test(name));
+  return { ...Object.fromEntries(own), ...(key === "" ? {} : { OPENAI_API_KEY: key }) };
+}
+
+interface Logger {
+  line(text: string): void;
+  annotate(annotations: readonly Annotation[]): void;
+}
+
+function logger({ environment, write }: ActionHost): Logger {
+  const secrets = SECRET_INPUTS.map((name) => [name.toUpperCase(), rawInput(environment, name)] as const);
+  const redact = secretRedactor({
+    ...environment,
+    ...Object.fromEntries(secrets.map(([name, value]) => [name.replace("API-KEY", "API_KEY"), value])),
+  });
+  return {
+    line: (text) => write(`${inertLog(redact(visible(text)))}\n`),
+    annotate: (annotations) => {
+      for (const each of shownAnnotations(annotations)) {
+        write(`${annotationCommand({ ...each, message: redact(each.message) })}\n`);
+      }
+    },
+  };
+}
+
+function commandContext(host: ActionHost, cwd: string, { line }: Logger): CommandContext {
+  return {
+    cwd,
+    environment: visibleEnvironment(host.environment),
+    clock: { now: () => Date.now() },
+    log: { info: line, warn: (text) => line(`warning: ${text}`) },
+    print: line,
+    signal: host.signal,
+    terminal: { color: false, interactive: false, width: 120 },
+  };
+}
+
+/** Everything that a run knows once the inputs were read. */
+interface Run {
+  readonly host: ActionHost;
+  readonly log: Logger;
+  readonly inputs: ActionInputs;
+  readonly event: GitHubEvent;
+  readonly client: GitHubClient;
+  readonly cwd: string;
+}
+
+async function openRun(host: ActionHost, log: Logger): Promise<Run> {
+  const { environment } = host;
+  const inputs = readInputs(environment);
+  return {
+    host,
+    log,
+    inputs,
+    event: await readEvent(environment),
+    cwd: await workingDirectory(environment, inputs["working-directory"]),
+    client: gitHubClient({
+      apiUrl: environment["GITHUB_API_URL"] || "https://api.github.com",
+      token: inputs["github-token"],
+      fetch: host.fetch,
+      sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: host.signal }),
+      now: () => Date.now(),
+      signal: host.signal,
+    }),
+  };
+}
+
+/** The comment, as far as one is wanted and GitHub lets us. It never decides. */
+async function comment(
+  { host, inputs, event, client, log }: Run,
+  render: (maxCharacters: number) => string,
+  { matters, failed }: { readonly matters: boolean; readonly failed: boolean },
+): Promise<string> {
+  if (inputs.comment === "never" || event.kind !== "pull_request") return "";
+  const create = matters && (inputs.comment === "always" || failed);
+  const place = {
+    repository: required(host.environment, "GITHUB_REPOSITORY"),
+    pullRequest: event.pullRequest.number,
+    key: inputs["comment-key"],
+  };
+  const outcome: CommentOutcome = await writeComment(client, place, render, create).catch(
+    (error: unknown) => {
+      if (error instanceof GateError && error.code !== "INTERRUPTED") {
+        return { kind: "failed", reason: error.message };
+      }
+      throw error;
+    },
+  );
+  if (outcome.kind !== "failed") return outcome.url ?? "";
+  const message = `${outcome.reason}. The result is in the job summary.`;
+  log.annotate([{ level: "warning", title: "promptgate: no comment", message, file: null, line: null }]);
+  await writeSummary(
+    host.environment,
+    `\n_No comment on the pull request: ${visibleLine(outcome.reason, 300).replaceAll("_", " ")}._\n`,
+  );
+  return "";
+}
+
+function costOf({ report }: GateJobResult): string {
+  const costs = report.result.prompts.map(({ usage }) => usage.costUsd);
+  // What is not known is no zero.
+  if (costs.includes(null)) return "";
+  return String(costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0));
+}
+
+function outputsOf(job: GateJobResult, files: WrittenFiles, commentUrl: string): ActionOutputs {
+  const { report, changed, digest, bump } = job;
+  const waits =
+    report.signOff.kind === "waiting" || (report.need.required > 0 && report.signOff.kind === "not-needed");
+  return {
+    verdict: report.verdict,
+    changed: changed.length > 0 ? "true" : "false",
+    "changed-prompts": JSON.stringify(changed.slice(0, PROMPTS_NAMED)),
+    bump,
+    "sign-off-required": waits ? "true" : "false",
+    "content-digest": digest,
+    "report-path": files.path,
+    "report-digest": files.digest,
+    "comment-url": commentUrl,
+    "cost-usd": costOf(job),
+  };
+}
+
+function exitCodeOf({ verdict, exitCode }: GateJobResult["report"], { enforcement }: ActionInputs): ExitCode {
+  // What was measured may be for information only; what is broken is broken.
+  return enforcement === "report-only" && verdict !== "error" ? 0 : exitCode;
+}
+
+async function show(run: Run, job: GateJobResult): Promise<ExitCode> {
+  const { host, inputs, log, cwd } = run;
+  const { report, head, changed } = job;
+  const { environment } = host;
+  const files = await writeFiles(environment, { directory: inputs["results-dir"], cwd }, report.result);
+  await writeSummary(environment, `${renderReport(report, SUMMARY_CHARACTERS)}\n`);
+  if (inputs.annotations) {
+    log.annotate(await reportAnnotations(report, head, required(environment, "GITHUB_WORKSPACE")));
+  }
+  const matters = changed.length > 0 || report.need.required > 0;
+  const failed = report.verdict !== "pass";
+  const url = await comment(run, (length) => renderReport(report, length), { matters, failed });
+  await writeOutputs(environment["GITHUB_OUTPUT"], outputsOf(job, files, url));
+  log.line(`verdict: ${report.verdict}${report.headline === null ? "" : `: ${report.headline}`}`);
+  return exitCodeOf(report, inputs);
+}
+
+async function gate(run: Run): Promise<ExitCode> {
+  const { host, log, inputs, event, client, cwd } = run;
+  const { environment } = host;
+  if (event.kind === "pull_request" && event.pullRequest.closed) {
+    log.line("verdict: neutral: the pull request is closed; there is nothing to gate");
+    await writeOutputs(environment["GITHUB_OUTPUT"], { ...nothingKnown, verdict: "neutral" });
+    return 0;
+  }
+  const job = await runGateJob({
+    context: commandContext(host, cwd, log),
+    inputs,
+    event,
+    client,
+    repository: required(environment, "GITHUB_REPOSITORY"),
+    commit: environment["GITHUB_SHA"],
+    state: stateFolder(environment, cwd),
+    checkout: {
+      folder: cwd,
+      serverUrl: environment["GITHUB_SERVER_URL"] || "https://github.com",
+      token: inputs["github-token"],
+      signal: host.signal,
+    },
+  });
+  return show(run, job);
+}
+
+function asGateError(error: unknown): GateError {
+  if (error instanceof GateError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new GateError("INTERNAL", message, {
+    hint: "this is a bug in promptgate: please report it with the lines above",
+    cause: error,
+  });
+}
+
+/** Says an error wherever people look: log, annotation, summary, comment. None of them may hide it by failing. */
+async function showError(
+  host: ActionHost,
+  log: Logger,
+  run: Run | null,
+  error: GateError,
+): Promise<ExitCode> {
+  const { environment } = host;
+  log.line(`error ${error.code}: ${error.message}`);
+  if (error.hint !== undefined) log.line(`hint: ${error.hint}`);
+  const origin = error.cause instanceof Error ? error.cause : error;
+  if (error.code === "INTERNAL") log.line(origin.stack ?? origin.message);
+  const workspace = environment["GITHUB_WORKSPACE"] ?? process.cwd();
+  log.annotate(errorAnnotations(error, run?.cwd ?? workspace, workspace));
+  const text = renderError(error);
+  const quietly = async (work: Promise<unknown>): Promise<void> => {
+    await work.catch((second: unknown) => log.line(`warning: ${asGateError(second).message}`));
+  };
+  await quietly(writeSummary(environment, `${text}\n`));
+  if (run !== null && !host.signal.aborted) {
+    await quietly(comment(run, () => text, { matters: true, failed: true }));
+  }
+  await quietly(writeOutputs(environment["GITHUB_OUTPUT"], nothingKnown));
+  return errorExitCodes[error.code];
+}
+
+/** Runs the action once and returns the exit code of its process. Never throws. */
+export async function runAction(host: ActionHost): Promise<ExitCode> {
+  maskSecrets(host);
+  const log = logger(host);
+  let run: Run | null = null;
+  try {
+    run = await openRun(host, log);
+    return await gate(run);
+  } catch (error) {
+    return showError(host, log, run, asGateError(error));
+  }
+}
