@@ -8,7 +8,7 @@ const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
 /** Longer lines are no requests; they are passed over without being held. */
-export const LINE_BYTES = 1 << 20;
+const LINE_BYTES = 1 << 20;
 
 export type LogLine =
   | { readonly kind: "line"; readonly text: string }

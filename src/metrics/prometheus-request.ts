@@ -13,10 +13,9 @@ export interface ServerAnswer {
   readonly text: string;
 }
 
-/** Host and path of the server, for messages. */
+/** The server for messages; the path may hold a token. */
 export function serverName({ url }: Pick<PrometheusSettings, "url">): string {
-  const { host, pathname } = new URL(url);
-  return visibleLine(`${host}${pathname.replace(/\/$/, "")}`);
+  return visibleLine(new URL(url).host);
 }
 
 /** A server's words on one short line, without what was sent to it as a header. */

@@ -3,7 +3,7 @@ import { requestValue, type ServedRequest } from "./request-line.ts";
 import { addValue, type Moments } from "./samples.ts";
 
 /** All that one unit did with one version: its first bucket, then for each metric how many values, and their sum. */
-export type UnitRecord = number[];
+type UnitRecord = number[];
 
 /** What one version did in one bucket of time. */
 export interface Cell {

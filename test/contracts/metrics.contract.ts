@@ -13,7 +13,7 @@ import {
   withUnits,
 } from "./metrics-requests.ts";
 
-export interface OpenedMetrics {
+interface OpenedMetrics {
   readonly source: MetricsSource;
   readonly cleanup: () => Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,12 +62,10 @@ describe("the place of the log", () => {
     });
   });
 
-  it("is refused rather than waited for when it is a pipe", async () => {
-    const root = aFolder({});
-    execFileSync("mkfifo", [join(root, "log.jsonl")]);
-    await expect(observeIn(root)).rejects.toMatchObject({
+  it.each(["/dev/null", "/dev/zero"])("is refused when it is no file: %s", async (device) => {
+    await expect(observeIn(aFolder({}), device)).rejects.toMatchObject({
       code: "METRICS_FAILED",
-      message: expect.stringMatching(/is not a file/),
+      message: `${device} is not a file`,
     });
   });
 });

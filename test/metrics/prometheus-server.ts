@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import type { Served } from "./memory-metrics.ts";
 
+const PROGRAMS = { server: "prometheus", tool: "promtool" };
+
 function answers(program: string): boolean {
   try {
     execFileSync(program, ["--version"], { stdio: "ignore" });
@@ -17,7 +19,7 @@ function answers(program: string): boolean {
 
 /** Why no Prometheus server can be started here, or null; printed once where tests are skipped for it. */
 export const withoutPrometheus: string | null =
-  answers("prometheus") && answers("promtool")
+  answers(PROGRAMS.server) && answers(PROGRAMS.tool)
     ? null
     : "prometheus is not installed (apt-get install prometheus)";
 if (withoutPrometheus !== null)
@@ -59,11 +61,11 @@ scrape_configs: [{ job_name: application, static_configs: ${targets} }]
   if (history !== undefined) {
     writeFileSync(join(folder, "history.txt"), history);
     const parameters = ["tsdb", "create-blocks-from", "openmetrics", join(folder, "history.txt"), data];
-    execFileSync("promtool", parameters, { stdio: "ignore" });
+    execFileSync(PROGRAMS.tool, parameters, { stdio: "ignore" });
   }
   const port = await freePort();
   const server = spawn(
-    "prometheus",
+    PROGRAMS.server,
     [
       `--config.file=${join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${data}`,
