@@ -34,7 +34,7 @@ export async function loadSettings(options: {
   const source = await readSource(root, file);
   if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
   const { document } = source;
-  if (typeof document.value !== "object" || document.value === null) {
+  if (typeof document.value !== "object" || document.value === null || Array.isArray(document.value)) {
     throw new GateError("CONFIG_INVALID", `${file} is no mapping of keys to values`);
   }
   const { registry, store, prompts } = document.value as Record<string, unknown>;

@@ -87,7 +87,7 @@ async function approve(
   }
   const { digest } = version;
   const at = new Date(now).toISOString();
-  const reason = options.reason?.trim() ?? "";
+  const reason = visibleLine(options.reason ?? "", 1000);
   const signOff = { prompt: version.name, digest, version: version.version, by: { name, email }, at, reason };
   await keep(store, signOff, key);
   const by = await count();

@@ -45,7 +45,7 @@ function targetOf(label: string): PromotionTarget {
 
 function overrideOf({ override, reason }: PromoteOptions): string | null {
   if (!override) return null;
-  const text = reason?.trim() ?? "";
+  const text = visibleLine(reason ?? "", 1000);
   if (text !== "") return text;
   throw new GateError("USAGE", "--override needs a reason", {
     hint: '--override --reason "why this cannot wait for the gate"; it is recorded as ungated',
@@ -201,7 +201,7 @@ export async function runPromote(context: CommandContext, options: PromoteOption
     assessment,
     from,
     by: await authorOf(context, undefined),
-    reason: options.reason?.trim() ?? version.changeReason ?? "",
+    reason: visibleLine(options.reason ?? version.changeReason ?? "", 1000),
     ungated: decision.ungated,
     at: new Date(context.clock.now()).toISOString(),
   });

@@ -123,7 +123,7 @@ async function whoActs(context: CommandContext): Promise<string> {
 
 /** `rollback`: traffic back to the last known good version, whatever else is broken. */
 export async function runRollback(context: CommandContext, options: RollbackOptions): Promise<ExitCode> {
-  const reason = options.reason.trim();
+  const reason = visibleLine(options.reason, 1000);
   if (reason === "") {
     throw new GateError("USAGE", "a rollback needs a reason", { hint: '--reason "what people saw"' });
   }

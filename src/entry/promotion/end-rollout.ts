@@ -1,6 +1,7 @@
 import type { RolloutState } from "../../domain/rollout-state.ts";
 import { rolloutKey } from "../../domain/store.ts";
 import { withDenied } from "../../rollout/end-rollout.ts";
+import { stateText } from "../../rollout/state-document.ts";
 import { readRollout } from "./read-rollout.ts";
 import type { RollbackOrder, RollbackStep } from "./rollback-steps.ts";
 
@@ -51,7 +52,7 @@ export async function endRollout(order: RollbackOrder): Promise<RollbackStep> {
       const text = `${state.candidate.version} is ${state.phase}`;
       return { step, kind: "unchanged", text };
     }
-    const text = `${JSON.stringify(await ended(state, order), null, 2)}\n`;
+    const text = stateText(await ended(state, order));
     const outcome = await store.write(rolloutKey(order.prompt), text, revision);
     if (outcome.kind === "written") {
       return { step, kind: "done", text: `${state.candidate.version}: ${state.phase} -> rolled-back` };

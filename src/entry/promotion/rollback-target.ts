@@ -39,14 +39,15 @@ function isRollback({ reason }: LabelMove): boolean {
 
 /** Versions that were taken back and not brought to production again since. */
 export function badVersions({ moves, takenBack, state }: RollbackView): ReadonlySet<string> {
-  const bad = new Set<string>(state?.denied.map(({ version }) => version) ?? []);
-  for (const { version, at } of takenBack) {
-    const again = moves.some((move) => move.to === version && !isRollback(move) && move.at > at);
-    if (!again) bad.add(version);
-  }
+  const bad = new Set<string>();
   for (const move of moves.toReversed()) {
     if (isRollback(move) && move.from !== null) bad.add(move.from);
     else bad.delete(move.to);
+  }
+  // A canary that was taken back never was in production: only the ledger and the rollout know.
+  for (const { version, at } of [...takenBack, ...(state?.denied ?? [])]) {
+    const again = moves.some((move) => move.to === version && !isRollback(move) && move.at > at);
+    if (!again) bad.add(version);
   }
   return bad;
 }

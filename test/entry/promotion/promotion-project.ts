@@ -7,12 +7,15 @@ import { runPromote, type PromoteOptions } from "../../../src/entry/commands/pro
 import { runPublish } from "../../../src/entry/commands/publish.ts";
 import { runRollback, type RollbackOptions } from "../../../src/entry/commands/rollback.ts";
 import type { CommandContext } from "../../../src/entry/context.ts";
+import { textDigest } from "../../../src/domain/digest.ts";
 import type { LedgerEntry } from "../../../src/domain/ledger.ts";
 import type { Registry } from "../../../src/domain/registry.ts";
 import type { ReleaseCandidate, ReleaseHoldback } from "../../../src/domain/release.ts";
 import type { RolloutPhase } from "../../../src/domain/rollout.ts";
 import type { RolloutState } from "../../../src/domain/rollout-state.ts";
 import { rolloutKey, type Store } from "../../../src/domain/store.ts";
+import { stateText } from "../../../src/rollout/state-document.ts";
+import { loadProjectFrom } from "../../../src/entry/wire.ts";
 import { openRegistry } from "../../../src/registries/index.ts";
 import { openStore } from "../../../src/stores/index.ts";
 import { aProject, aPrompt } from "../../e2e/project.ts";
@@ -183,29 +186,65 @@ export async function release(
 
 /** Puts the state of a rollout of a published version into the store. */
 export async function rolloutState(
-  { registry, store }: Pick<PromotionProject, "registry" | "store">,
+  { registry, store, context }: Pick<PromotionProject, "registry" | "store" | "context">,
   phase: RolloutPhase,
   candidate: string,
-  fields: Partial<RolloutState> = {},
 ): Promise<void> {
   const identity = async (version: string) => {
     const found = await registry.readVersion("greeter", { kind: "version", version });
-    return { version, digest: found?.digest ?? "sha256:" };
+    return { version, digest: found?.digest ?? textDigest(version) };
   };
-  const key = rolloutKey("greeter");
-  const state = {
+  const [prompt] = (await loadProjectFrom(context, {})).prompts;
+  if (prompt === undefined) throw new Error("no prompt");
+  const at = "2026-11-20T00:00:00.000Z";
+  const state: RolloutState = {
     schema: "promptgate/rollout-state@1",
     prompt: "greeter",
     rolloutId: "greeter.r1",
     attempt: 1,
     generation: 1,
     phase,
-    candidate: await identity(candidate),
+    step: 0,
+    strategy: prompt.rollout,
+    candidate: {
+      ...(await identity(candidate)),
+      tier: "minor",
+      minCanaryMs: null,
+      requestedAt: at,
+      by: "ana",
+      reason: "",
+    },
     stable: await identity("1.0.0"),
     knownGood: [],
     denied: [],
-    ...fields,
+    queued: null,
+    startedAt: at,
+    stepEnteredAt: at,
+    weightAppliedAt: at,
+    exposedAt: null,
+    endedAt: null,
+    lastTickAt: at,
+    updatedAt: at,
+    hold: null,
+    pause: null,
+    pausedMs: 0,
+    approvals: [],
+    release: null,
+    previousRelease: null,
+    labels: [],
+    plannedWeights: {},
+    verdicts: {},
+    coveredBuckets: 0,
+    coveredBeforeMs: 0,
+    activeBuckets: [],
+    blindSince: null,
+    driftSince: null,
+    lowered: null,
+    overridden: false,
+    lastEntry: null,
+    outcome: null,
   };
+  const key = rolloutKey("greeter");
   const before = await store.read(key);
-  await store.write(key, JSON.stringify(state), before?.revision ?? null);
+  await store.write(key, stateText(state), before?.revision ?? null);
 }

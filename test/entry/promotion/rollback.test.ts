@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rolloutKey } from "../../../src/domain/store.ts";
+import { parseState } from "../../../src/rollout/state-document.ts";
 import { refusal } from "../gate-checkout.ts";
 import {
   copyOf,
@@ -48,13 +49,14 @@ describe("rollback of a live canary", () => {
     expect(exitCode).toBe(0);
     expect(document).toMatchObject({ to: "1.0.0", from: "1.1.0" });
     expect(await traffic(made)).toEqual({ stable: "1.0.0", weight: 0, holdback: null });
-    const state = JSON.parse((await made.store.read(rolloutKey("greeter")))?.text ?? "");
+    const stored = parseState((await made.store.read(rolloutKey("greeter")))?.text ?? "");
+    const state = stored.kind === "value" ? stored.state : null;
     expect(state).toMatchObject({
       phase: "rolled-back",
       outcome: { message: "people complain" },
       generation: 2,
     });
-    expect(state.denied).toMatchObject([{ version: "1.1.0", times: 1 }]);
+    expect(state?.denied).toMatchObject([{ version: "1.1.0", times: 1 }]);
     expect(await made.labels()).toEqual({ production: "1.0.0", rollback: "1.0.0" });
     expect(await made.ledger()).toMatchObject([
       { kind: "rolled-back", version: "1.1.0", reason: "people complain" },
