@@ -43,11 +43,11 @@ export interface BranchOptions extends BranchAddress {
 }
 
 /** Each lost attempt is another writer's success; so many in a row are no race any more. */
-const ATTEMPTS = 60;
+const ATTEMPTS = 300;
 
-/** Writers that met once should not meet again: up to 50 ms, growing to 1.5 s. */
+/** Writers that met once should not meet again; those who lost most must not wait so long that they always lose. */
 async function standBack(attempt: number): Promise<void> {
-  await wait(Math.random() * Math.min(1500, 50 * 1.4 ** attempt));
+  await wait(Math.random() * Math.min(400, 25 * (attempt + 1)));
 }
 
 function tooManyWriters(branch: string): GateError {
