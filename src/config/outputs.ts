@@ -66,30 +66,63 @@ function storedOutput({ output, costUsd, ...rest }: WrittenOutput): StoredOutput
 
 interface Index {
   readonly lines: LineIndex;
-  /** Id and sample -> place in `lines`. */
-  readonly places: Map<string, number>;
-  /** Id -> one more than its highest sample. */
-  readonly samples: Map<string, number>;
+  /** Id -> place of its output in `lines`, or places by sample where it has others than sample 0. */
+  readonly places: Map<string, number | (number | undefined)[]>;
 }
 
-function placeKey(id: string, sample: number): string {
-  return `${sample} ${id}`;
+function placeOf({ places }: Index, id: string, sample: number): number | undefined {
+  const place = places.get(id);
+  return typeof place === "object" ? place[sample] : sample === 0 ? place : undefined;
+}
+
+/** One number an output as a rule: there may be hundreds of thousands. */
+function keepPlace(
+  { places }: Index,
+  { id, sample }: Pick<WrittenOutput, "id" | "sample">,
+  place: number,
+): void {
+  const known = places.get(id);
+  if (known === undefined && sample === 0) {
+    places.set(id, place);
+    return;
+  }
+  const bySample = typeof known === "object" ? known : [known];
+  bySample[sample] = place;
+  places.set(id, bySample);
+}
+
+function samplesOf({ places }: Index, id: string): number {
+  const place = places.get(id);
+  if (place === undefined) return 0;
+  return typeof place === "object" ? place.length : 1;
+}
+
+/** Sample and id of every output, in order of the lines. */
+function outputNames({ places, lines }: Index): string[] {
+  const names = Array.from({ length: lines.size }, () => "");
+  for (const [id, place] of places) {
+    const bySample = typeof place === "object" ? place : [place];
+    bySample.forEach((line, sample) => {
+      if (line !== undefined) names[line] = `${sample} ${id}`;
+    });
+  }
+  return names;
 }
 
 function takeOutput(
-  { lines, places, samples }: Index,
+  index: Index,
   { document, span, line }: Extract<JsonLine, { kind: "value" }>,
 ): readonly Problem[] {
   const parsed = outputSchema.safeParse(document.value);
   if (!parsed.success) return issueProblems(document, outputSchema, parsed.error);
   const { id, sample } = parsed.data;
-  const earlier = places.get(placeKey(id, sample));
+  const { lines } = index;
+  const earlier = placeOf(index, id, sample);
   if (earlier !== undefined) {
     const message = `expected one output for case "${visibleLine(id, 60)}", sample ${sample}; line ${lines.line(earlier)} has one too`;
     return [problemAt(document, { path: ["id"] }, message)];
   }
-  places.set(placeKey(id, sample), lines.add(span, line, jsonDigest(storedOutput(parsed.data))));
-  samples.set(id, Math.max(samples.get(id) ?? 0, sample + 1));
+  keepPlace(index, parsed.data, lines.add(span, line, jsonDigest(storedOutput(parsed.data))));
   return [];
 }
 
@@ -103,7 +136,7 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
     throw new ProblemsError("DATASET_INVALID", [fileProblem(file, opened.reason)]);
   }
   const { handle, size } = opened;
-  const index: Index = { lines: lineIndex(), places: new Map(), samples: new Map() };
+  const index: Index = { lines: lineIndex(), places: new Map() };
   const found = problemList();
   try {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.outputLine })) {
@@ -121,11 +154,11 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
   const readLine = lineReader(handle);
   return {
     file,
-    digest: orderedDigest([...index.places.keys()], index.lines.digest),
-    samples: (id) => index.samples.get(id) ?? 0,
-    ids: () => index.samples.keys(),
+    digest: orderedDigest(outputNames(index), index.lines.digest),
+    samples: (id) => samplesOf(index, id),
+    ids: () => index.places.keys(),
     read: async (id, sample) => {
-      const place = index.places.get(placeKey(id, sample));
+      const place = placeOf(index, id, sample);
       if (place === undefined) return null;
       const parsed = outputSchema.safeParse(await readLine(index.lines.span(place)));
       const output = parsed.success ? storedOutput(parsed.data) : null;
