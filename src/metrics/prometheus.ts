@@ -132,7 +132,13 @@ export function prometheusMetrics(settings: PrometheusSettings): MetricsSource {
       }
       const ask = questioner(settings, request, signal);
       const served = await readAssignments(settings, request, ask);
-      const errors = served.error === null ? [] : [{ metric: "assignments", message: served.error }];
+      if (served.error !== null) {
+        // Whether units arrive in the promised shares cannot be checked, so nothing else may pass.
+        const message = `assignments: ${served.error}`;
+        const errors = request.metrics.map(({ name }) => ({ metric: name, message }));
+        return { observations: [], assignments: [], errors, basis: "request", notes: [] };
+      }
+      const errors: { metric: string; message: string }[] = [];
       const observations: Observation[] = [];
       const notes: ObservationNote[] = [];
       for (const metric of request.metrics) {

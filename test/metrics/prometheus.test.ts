@@ -139,9 +139,12 @@ describe("numbers", () => {
     ]);
   });
 
-  it("of assignments that cannot be are an error", async () => {
-    expect((await samplesOf({ assignments: "NaN" })).errors).toEqual([
-      { metric: "assignments", message: "a count is NaN" },
+  it("of assignments that cannot be are an error of every metric", async () => {
+    const { quality, errors } = await samplesOf({ assignments: "NaN", n: "4", sum: "2", squares: "2" });
+    expect(quality).toBeUndefined();
+    expect(errors).toEqual([
+      { metric: "quality", message: "assignments: a count is NaN" },
+      { metric: "error_rate", message: "assignments: a count is NaN" },
     ]);
   });
 });
