@@ -9,7 +9,7 @@ export interface BatchedRequest {
 }
 
 /** What becomes of one request of a batch. */
-export type Outcome =
+type Outcome =
   | { readonly kind: "answer"; readonly text?: string }
   | { readonly kind: "error"; readonly status: number; readonly message: string }
   | { readonly kind: "expire" }

@@ -6,7 +6,7 @@ import type { SeenRequest } from "./openai-server.ts";
 export type BatchEvent = "upload" | "create" | "read" | "list" | "content" | "chat";
 
 /** What happens to a call instead of the regular thing. `lost`: it is done, and its answer never arrives. */
-export type Fault =
+type Fault =
   | {
       readonly kind: "status";
       readonly status: number;

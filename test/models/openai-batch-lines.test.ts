@@ -11,6 +11,10 @@ async function* chunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<
   yield bytes.subarray(start);
 }
 
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) yield Buffer.alloc(1_000_000, 97);
+}
+
 async function read(body: AsyncIterable<Uint8Array>): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of linesOf(body)) lines.push(line);
@@ -38,9 +42,6 @@ describe("the lines of a stream", () => {
   });
 
   it("are refused when one grows beyond all measure", async () => {
-    async function* endless(): AsyncGenerator<Uint8Array> {
-      for (;;) yield Buffer.alloc(1_000_000, 97);
-    }
     await expect(read(endless())).rejects.toMatchObject({
       code: "PROVIDER_FAILED",
       message: "a line of the results is longer than 50 MB",

@@ -46,7 +46,7 @@ const closedSchema = z.object({
   /** Requests that are asked live from now on. */
   failed: z.array(digestSchema),
 });
-export type Closed = z.infer<typeof closedSchema>;
+type Closed = z.infer<typeof closedSchema>;
 
 /** One part of a run at the provider, as far as it has come. What is written never changes, but for a claim's end. */
 export interface Submission {

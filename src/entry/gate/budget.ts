@@ -25,7 +25,7 @@ export interface BatchExpense {
 }
 
 /** Money that is kept for a batch until its answers are there. */
-export interface Reservation {
+interface Reservation {
   /** One answer: `kept` US dollars less are kept, `costUsd` more are spent. */
   spend(kept: number, costUsd: number | null): void;
   /** Nothing more will come of it. */

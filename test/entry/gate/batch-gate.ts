@@ -1,3 +1,5 @@
+import { afterEach } from "vitest";
+import type { GateOptions } from "../../../src/entry/commands/gate.ts";
 import { withCandidate, type Checkout } from "../gate-checkout.ts";
 import type { BatchTiming } from "../../../src/entry/gate/batch-timing.ts";
 import type { GateResult } from "../../../src/domain/gate-result.ts";
@@ -13,7 +15,7 @@ export function answer(body: SeenRequest["body"]): string {
   return /costs \d+ euros/.exec(text)?.[0] ?? "I do not know";
 }
 
-export const better = "Answer only from the context. Name the price.";
+const better = "Answer only from the context. Name the price.";
 
 /** A clock that only sleeping moves. `onPause` is called before each pause. */
 export function timed(made: Checkout, onPause: (pauses: number) => void = () => undefined) {
@@ -34,19 +36,46 @@ export function timed(made: Checkout, onPause: (pauses: number) => void = () => 
   return { batchTiming, pauses };
 }
 
-/** A project against the server, with a candidate to judge. */
-export async function aBatchGate(
-  options: BatchServerOptions = {},
-  shape: ProjectShape = {},
-  cleanups: (() => void | Promise<void>)[] = [],
-): Promise<{ server: BatchServer; project: TestProject; made: Checkout }> {
-  const server = await startBatchServer({ answer, ...options });
-  const project = aProject({ baseUrl: server.baseUrl, cases: 80, judged: true, ...shape });
-  cleanups.push(
-    () => project.remove(),
-    () => server.close(),
-  );
-  return { server, project, made: await withCandidate(project, better) };
+/** Gates in batches without the shared cache. */
+export function gateInBatches(made: Checkout, options: Partial<GateOptions> = {}): Promise<number> {
+  return made.gate({ cache: false, batch: true, ...timed(made), ...options });
+}
+
+export function usageOf(made: Checkout) {
+  return made.printed().prompts[0]?.usage;
+}
+
+interface BatchGate {
+  readonly server: BatchServer;
+  readonly project: TestProject;
+  readonly made: Checkout;
+}
+
+/** Makes projects against servers of their own, with a candidate to judge, and removes them after each test. */
+export function batchGates() {
+  const cleanups: (() => void | Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  });
+  let live: Promise<unknown> | undefined;
+  const open = async (options: BatchServerOptions = {}, shape: ProjectShape = {}): Promise<BatchGate> => {
+    const server = await startBatchServer({ answer, ...options });
+    const project = aProject({ baseUrl: server.baseUrl, cases: 80, judged: true, ...shape });
+    cleanups.push(
+      () => project.remove(),
+      () => server.close(),
+    );
+    return { server, project, made: await withCandidate(project, better) };
+  };
+  /** The verdict of live calls on the same question. */
+  const liveVerdict = (): Promise<unknown> => {
+    live ??= open().then(async ({ made }) => {
+      await made.gate({ cache: false });
+      return comparable(made.printed());
+    });
+    return live;
+  };
+  return { open, liveVerdict };
 }
 
 type Metric = GateResult["prompts"][number]["metrics"][number];

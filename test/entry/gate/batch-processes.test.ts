@@ -2,35 +2,37 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { build, type BuildOptions } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GateResult } from "../../../src/domain/gate-result.ts";
+import type { BatchScript } from "../../loopback/batch-script.ts";
 import type { BatchEvent, BatchServer, BatchServerOptions } from "../../loopback/batch-server.ts";
-import { aBatchGate, comparable } from "./batch-gate.ts";
+import { gateAsChild } from "./batch-child.ts";
+import { batchGates, comparable } from "./batch-gate.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 let bundle = "";
 
-/** The child beside `src`, so that it finds the packages and files that the source finds. */
+/** Two levels below the package, so that they find its files and packages as the source does. */
 beforeAll(async () => {
   bundle = mkdtempSync(join(root, "node_modules", ".batch-child-"));
-  await build({
-    entryPoints: [join(import.meta.dirname, "batch-child.ts")],
-    outfile: join(bundle, "child.mjs"),
+  const common: BuildOptions = {
     bundle: true,
     packages: "external",
     platform: "node",
     format: "esm",
     target: "node20",
     logLevel: "error",
-  });
+  };
+  const contents = `import { ${gateAsChild.name} } from "./batch-child.ts"; await ${gateAsChild.name}();`;
+  const stdin = { contents, resolveDir: import.meta.dirname };
+  await build({ ...common, stdin, outfile: join(bundle, "child.mjs") });
+  const bin = join(root, "src", "entry", "bin.ts");
+  await build({ ...common, entryPoints: [bin], outfile: join(bundle, "bin.mjs") });
 });
 afterAll(() => rmSync(bundle, { recursive: true, force: true }));
 
-const cleanups: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
+const { open, liveVerdict } = batchGates();
 
 interface Ended {
   readonly exitCode: number | null;
@@ -39,9 +41,21 @@ interface Ended {
   readonly stderr: string;
 }
 
-function runChild(cwd: string, started: (child: ChildProcess) => void = () => undefined): Promise<Ended> {
+type Started = (child: ChildProcess) => void;
+
+/** A gate in batches that does not wait long between two looks. */
+function runChild(cwd: string, started?: Started): Promise<Ended> {
+  return runProcess(["child.mjs"], cwd, started);
+}
+
+/** One of the bundles with its arguments. */
+function runProcess(
+  [file = "", ...args]: readonly string[],
+  cwd: string,
+  started: Started = () => undefined,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(bundle, "child.mjs")], {
+    const child = spawn(process.execPath, [join(bundle, file), ...args], {
       cwd,
       env: { PATH: process.env["PATH"], HOME: tmpdir() },
       stdio: ["ignore", "pipe", "pipe"],
@@ -62,37 +76,29 @@ async function aKiller(
   script: BatchServerOptions["script"] = () => ({ polls: 1 }),
 ) {
   let victim: ChildProcess | null = null;
-  const gate = await aBatchGate(
-    {
-      script,
-      fault: (seen, number) => {
-        if (victim === null || seen !== event || number !== index) return undefined;
-        victim.kill("SIGKILL");
-        victim = null;
-        return { kind: done ? "lost" : "reset" };
-      },
+  const gate = await open({
+    script,
+    fault: (seen, number) => {
+      if (victim === null || seen !== event || number !== index) return undefined;
+      victim.kill("SIGKILL");
+      victim = null;
+      return { kind: done ? "lost" : "reset" };
     },
-    {},
-    cleanups,
-  );
+  });
   return { ...gate, kill: (child: ChildProcess) => void (victim = child) };
 }
 
-let undisturbed: Promise<unknown> | undefined;
-
-function liveVerdict(): Promise<unknown> {
-  undisturbed ??= aBatchGate({}, {}, cleanups).then(async ({ made }) => {
-    await made.gate({ cache: false });
-    return comparable(made.printed());
-  });
-  return undisturbed;
+function withOneError(): BatchScript {
+  return {
+    outcome: (_, index) => (index === 0 ? { kind: "error", status: 500, message: "no" } : { kind: "answer" }),
+  };
 }
 
 function requests({ batches }: BatchServer): string[] {
   return batches.flatMap((batch) => batch.requests.map(({ custom_id: id }) => id));
 }
 
-describe("a gate in batches that is killed with SIGKILL", () => {
+describe("a gate in batches that is killed with SIGKILL", { timeout: 180_000 }, () => {
   it.each([
     ["asking whether there is a Batch API", { event: "list", index: 0, done: false }],
     ["uploading", { event: "upload", index: 0, done: false }],
@@ -110,7 +116,7 @@ describe("a gate in batches that is killed with SIGKILL", () => {
     const first = await runChild(made.folder, kill);
     expect(first.signal).toBe("SIGKILL");
     const second = await runChild(made.folder);
-    expect(second, second.stderr).toMatchObject({ exitCode: 0 });
+    expect(second).toMatchObject({ exitCode: 0 });
     // Nothing is paid twice.
     expect(server.batches).toHaveLength(2);
     expect(new Set(requests(server)).size).toBe(240);
@@ -119,14 +125,10 @@ describe("a gate in batches that is killed with SIGKILL", () => {
   });
 
   it("keeps the answers that it had read when it died among the errors", async () => {
-    const script: BatchServerOptions["script"] = () => ({
-      outcome: (_, index) =>
-        index === 0 ? { kind: "error", status: 500, message: "no" } : { kind: "answer" },
-    });
-    const { server, made, kill } = await aKiller({ event: "content", index: 1, done: true }, script);
+    const { server, made, kill } = await aKiller({ event: "content", index: 1, done: true }, withOneError);
     expect(await runChild(made.folder, kill)).toMatchObject({ signal: "SIGKILL" });
     const second = await runChild(made.folder);
-    expect(second, second.stderr).toMatchObject({ exitCode: 0 });
+    expect(second).toMatchObject({ exitCode: 0 });
     expect(server.batches).toHaveLength(2);
     const usage = (JSON.parse(second.stdout) as GateResult).prompts[0]?.usage;
     // The first batch's answers were read by the process that died: here they count as stored.
@@ -135,7 +137,7 @@ describe("a gate in batches that is killed with SIGKILL", () => {
   });
 
   it("at many moments, again and again, pays for each request once", async () => {
-    const { server, made } = await aBatchGate({ script: () => ({ polls: 3 }) }, {}, cleanups);
+    const { server, made } = await open({ script: () => ({ polls: 3 }) });
     let ended: Ended | null = null;
     for (let moment = 1_000; ended?.exitCode !== 0 && moment < 60_000; moment = Math.ceil(moment * 1.6)) {
       const delay = moment;
@@ -150,9 +152,9 @@ describe("a gate in batches that is killed with SIGKILL", () => {
   });
 });
 
-describe("two processes that gate the same question in batches", () => {
+describe("two processes that gate the same question in batches", { timeout: 180_000 }, () => {
   it("submit each batch once and agree", async () => {
-    const { server, made } = await aBatchGate({ script: () => ({ polls: 2 }) }, {}, cleanups);
+    const { server, made } = await open({ script: () => ({ polls: 2 }) });
     const both = await Promise.all([runChild(made.folder), runChild(made.folder)]);
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(server.batches).toHaveLength(2);
@@ -168,5 +170,33 @@ describe("two processes that gate the same question in batches", () => {
     expect(survivor).toMatchObject({ exitCode: 0 });
     expect(comparable(JSON.parse(survivor.stdout) as GateResult)).toEqual(await liveVerdict());
     expect(new Set(requests(server)).size).toBe(240);
+  });
+});
+
+describe("the command line", { timeout: 180_000 }, () => {
+  it("ends a wait with 130 on Ctrl-C, and the same command goes on", async () => {
+    let waits = true;
+    let waiting: ChildProcess | null = null;
+    const { server, made } = await open({
+      script: () => ({
+        get polls() {
+          return waits ? 1e9 : 0;
+        },
+      }),
+      fault: (event) => {
+        if (event === "read") waiting?.kill("SIGINT");
+        return undefined;
+      },
+    });
+    const command = ["bin.mjs", "gate", "--batch", "--json", "--no-cache"];
+    const first = await runProcess(command, made.folder, (child) => (waiting = child));
+    expect(first).toMatchObject({ exitCode: 130, signal: null });
+    expect(first.stderr).toContain("hint: run the same command again to go on");
+    waiting = null;
+    waits = false;
+    const second = await runProcess(command, made.folder);
+    expect(second).toMatchObject({ exitCode: 0 });
+    expect(server.batches).toHaveLength(2);
+    expect(comparable(JSON.parse(second.stdout) as GateResult)).toEqual(await liveVerdict());
   });
 });

@@ -1,39 +1,15 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { readJudgeTask } from "../../../src/domain/judge-layout.ts";
-import type { GateOptions } from "../../../src/entry/commands/gate.ts";
 import type { BatchServer } from "../../loopback/batch-server.ts";
 import { renderVerdict } from "../../loopback/judge-replies.ts";
 import type { SeenRequest } from "../../loopback/openai-server.ts";
-import { refusal, type Checkout } from "../gate-checkout.ts";
-import { aBatchGate, answer, comparable, timed } from "./batch-gate.ts";
+import { refusal } from "../gate-checkout.ts";
+import { answer, batchGates, comparable, gateInBatches, usageOf } from "./batch-gate.ts";
 
-const cleanups: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-type Shape = Parameters<typeof aBatchGate>;
-
-const open = (options: Shape[0] = {}, shape: Shape[1] = {}) => aBatchGate(options, shape, cleanups);
-
-/** Gates in batches without the shared cache. */
-function gateInBatches(made: Checkout, options: Partial<GateOptions> = {}): Promise<number> {
-  return made.gate({ cache: false, batch: true, ...timed(made), ...options });
-}
-
-let live: Promise<unknown> | undefined;
-
-/** The verdict of live calls on the same question. */
-function liveVerdict(): Promise<unknown> {
-  live ??= open().then(async ({ made }) => {
-    await made.gate({ cache: false });
-    return comparable(made.printed());
-  });
-  return live;
-}
+const { open, liveVerdict } = batchGates();
 
 /** A panel and a comparison judge outputs that differ between the versions. */
 async function severalJudges() {
@@ -74,10 +50,6 @@ async function severalJudges() {
 
 function requestsOf({ batches }: BatchServer): string[] {
   return batches.flatMap(({ requests }) => requests.map(({ custom_id: id }) => id));
-}
-
-function usageOf(made: Checkout) {
-  return made.printed().prompts[0]?.usage;
 }
 
 describe("a gate in batches", () => {
@@ -216,353 +188,22 @@ describe("a gate in batches", () => {
   });
 });
 
-describe("a batch that expires", () => {
-  it("keeps its answers and submits the rest again", async () => {
-    const { server, made } = await open({
-      script: (index) =>
-        index === 0
-          ? {
-              end: "expired",
-              outcome: (_, request) => (request < 50 ? { kind: "answer" } : { kind: "expire" }),
-            }
-          : {},
-    });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches.map(({ requests }) => requests.length)).toEqual([160, 110, 80]);
-    expect(server.chats).toHaveLength(0);
-    expect(comparable(made.printed())).toEqual(await liveVerdict());
-  });
-
-  it("gives up after three in a row, and tries again on the next command", async () => {
-    let dead = true;
-    const { server, made } = await open({
-      script: () => (dead ? { end: "expired", outcome: () => ({ kind: "expire" }) } : {}),
-    });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "TIMEOUT",
-      message: "160 requests expired in 3 batches, one after another",
-    });
-    expect(server.batches).toHaveLength(3);
-    dead = false;
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches).toHaveLength(5);
-  });
-
-  it("gives up on one that never ends", async () => {
-    const { made } = await open({ script: () => ({ polls: 1e9 }) });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "TIMEOUT",
-      message: "batch batch_0 has not ended within 48 hours",
-    });
-  });
-});
-
-describe("a batch that is refused, cancelled or too large", () => {
-  it("ends the run with the provider's words, and is submitted anew by the next command", async () => {
-    let refuses = true;
-    const { server, made } = await open({
-      script: () =>
-        refuses
-          ? {
-              end: "failed",
-              errors: [{ code: "invalid_model", message: "The model\u0007 takes no batches" }],
-            }
-          : {},
-    });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "PROVIDER_FAILED",
-      message: "the provider refused a batch for generator: The model\\u{7} takes no batches",
-    });
-    refuses = false;
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches).toHaveLength(3);
-  });
-
-  it("keeps the answers of one that was cancelled at the provider", async () => {
-    let cancels = true;
-    const { server, made } = await open({
-      script: () =>
-        cancels
-          ? {
-              end: "cancelled",
-              outcome: (_, index) => (index < 100 ? { kind: "answer" } : { kind: "silence" }),
-            }
-          : {},
-    });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "PROVIDER_FAILED",
-      message: "batch batch_0 was cancelled: 60 requests are open",
-    });
-    cancels = false;
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches.map(({ requests }) => requests.length)).toEqual([160, 60, 80]);
-  });
-
-  it("is halved until the provider takes it, and what follows waits its turn", async () => {
-    let working = 0;
-    const { server, made } = await open({
-      script: (_, requests) => {
-        if (requests.length > 50)
-          return { end: "failed", errors: [{ code: "token_limit_exceeded", message: "too many" }] };
-        working += 1;
-        return { polls: 2 };
-      },
-    });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(working).toBeGreaterThanOrEqual(6);
-    expect(server.chats).toHaveLength(0);
-    const accepted = server.batches.filter(({ requests }) => requests.length <= 50);
-    expect(accepted.flatMap(({ requests }) => requests)).toHaveLength(240);
-    expect(comparable(made.printed())).toEqual(await liveVerdict());
-  });
-});
-
-describe("a provider that falters", () => {
-  const unavailable = { kind: "status", status: 503 } as const;
-  const limited = { kind: "status", status: 429, headers: { "retry-after": "7" } } as const;
-
-  it.each([
-    ["uploads meet 500", "upload", { kind: "status", status: 500 }],
-    ["uploads are cut off", "upload", { kind: "reset" }],
-    ["looks meet 503", "read", unavailable],
-    ["looks are limited", "read", limited],
-    ["looks are torn", "read", { kind: "cut" }],
-    ["results are torn", "content", { kind: "cut" }],
-    ["results meet 500", "content", { kind: "status", status: 500 }],
-    ["the first question is limited", "list", limited],
-    ["creations are limited", "create", limited],
-  ] as const)("waits and goes on where %s", async (_, event, fault) => {
-    const { server, made } = await open({
-      fault: (seen, index) => (seen === event && index < 2 ? fault : undefined),
-    });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches).toHaveLength(2);
-    expect(usageOf(made)?.calls).toBe(240);
-    expect(comparable(made.printed())).toEqual(await liveVerdict());
-  });
-
-  it.each([true, false])(
-    "finds a batch again whose creation was never answered (metadata kept: %s)",
-    async (keepsMetadata) => {
-      const { server, made } = await open({
-        keepsMetadata,
-        fault: (event, index) => (event === "create" && index === 0 ? { kind: "lost" } : undefined),
-      });
-      expect(await gateInBatches(made)).toBe(0);
-      expect(server.batches).toHaveLength(2);
-    },
-  );
-
-  it("submits again what the list does not know after a creation without an answer", async () => {
-    const { server, made } = await open({
-      fault: (event, index) => (event === "create" && index === 0 ? { kind: "reset" } : undefined),
-    });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches).toHaveLength(2);
-    expect(server.counts.create).toBe(3);
-  });
-
-  it("gives up on a creation that never succeeds, without having paid", async () => {
-    const { server, made } = await open({ fault: (event) => (event === "create" ? unavailable : undefined) });
-    expect(await refusal(gateInBatches(made))).toMatchObject({ code: "PROVIDER_FAILED" });
-    expect(server.batches).toHaveLength(0);
-  });
-
-  it("stops at a refused key before anything is submitted", async () => {
-    const { server, made } = await open({
-      fault: (event) => (event === "list" ? { kind: "status", status: 401 } : undefined),
-    });
-    expect(await refusal(gateInBatches(made))).toMatchObject({ code: "AUTHENTICATION" });
-    expect(server.uploads).toHaveLength(0);
-  });
-
-  it("says of a server without a Batch API that it has none", async () => {
-    const { server, made } = await open({ takesBatches: false });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "CONFIG_INVALID",
-      message: expect.stringMatching(/^127\.0\.0\.1:\d+\/v1 has no Batch API$/) as string,
-    });
-    expect(server.chats).toHaveLength(0);
-  });
-});
-
-describe("an interrupted wait", () => {
-  it("saves its state, and the same command goes on without paying again", async () => {
-    const { server, made } = await open({ script: () => ({ polls: 5 }) });
-    const controller = new AbortController();
-    Object.assign(made.context, { signal: controller.signal });
-    const interruption = new Error("interrupted");
-    const timing = timed(made, (pauses) => {
-      if (pauses === 2) controller.abort(interruption);
-    });
-    expect(await refusal(made.gate({ cache: false, batch: true, ...timing }))).toBe(interruption);
-    expect(server.batches).toHaveLength(1);
-    Object.assign(made.context, { signal: new AbortController().signal });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.batches).toHaveLength(2);
-    expect(comparable(made.printed())).toEqual(await liveVerdict());
-  });
-
-  it("looks less and less often, up to once a minute", async () => {
-    const { made } = await open({ script: (index) => ({ polls: index === 0 ? 20 : 0 }) });
-    const timing = timed(made);
-    await made.gate({ cache: false, batch: true, ...timing });
-    expect(timing.pauses.slice(0, 3)).toEqual([1_000, 1_500, 2_250]);
-    expect(Math.max(...timing.pauses)).toBe(60_000);
-  });
-});
-
-describe("batches that nobody waits for", () => {
-  it("are mentioned by a gate without --batch, until they are taken", async () => {
-    const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
-    await refusal(gateInBatches(made));
-    expect(await made.gate({ cache: false })).toBe(0);
-    expect(made.said.at(-1)).toBe(
-      "greeter: 1 batch of this run may still be paid for at the provider: --batch takes their answers, without it they are asked for anew",
-    );
-    const { server: other, made: whole } = await open();
-    await gateInBatches(whole);
-    expect(whole.said.join("\n")).not.toContain("still be paid for");
-    expect([server.batches.length, other.batches.length]).toEqual([1, 2]);
-  });
-});
-
-describe("a batch that is completed before its files are named", () => {
-  it("is looked at again, and not asked live", async () => {
-    const { server, made } = await open({ script: () => ({ filesAfter: 3 }) });
-    expect(await gateInBatches(made)).toBe(0);
-    expect(server.chats).toHaveLength(0);
-    expect(server.batches).toHaveLength(2);
-  });
-});
-
-function batchFiles(made: Checkout): { folder: string; names: string[] } {
-  const runs = join(made.folder, ".promptgate/runs");
-  const [run = ""] = readdirSync(runs);
-  const folder = join(runs, run, "batches");
-  return { folder, names: readdirSync(folder).sort() };
+/** The candidate names no price of an even article. */
+function worse(body: SeenRequest["body"]): string {
+  const text = body.messages.map(({ content }) => content).join("\n");
+  const isWrong = text.includes("Name the price") && /article \d*[02468] /.test(text);
+  return body.model === "generator" && isWrong ? "It is free" : answer(body);
 }
 
-describe("the files of a run's batches", () => {
-  it("refuse to guess when one is damaged", async () => {
-    const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
-    await refusal(gateInBatches(made));
-    const { folder, names } = batchFiles(made);
-    const created = names.find((name) => name.endsWith(".created.json")) ?? "";
-    writeFileSync(join(folder, created), '{"schema":"promptgate/ba');
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "STORAGE_FAILED",
-      message: expect.stringContaining(created) as string,
-    });
-    expect(server.batches).toHaveLength(1);
-  });
-
-  it("hold no prompt and no key", async () => {
-    const { made } = await open();
-    await gateInBatches(made);
-    const { folder, names } = batchFiles(made);
-    const text = names.map((name) => readFileSync(join(folder, name), "utf8")).join("");
-    expect(names.length).toBeGreaterThanOrEqual(8);
-    expect(text).not.toMatch(/euros|key-for-the-test/);
-  });
-});
-
-describe("two gates on one question at the same time", () => {
-  it("submit each batch once and draw one verdict", async () => {
-    const { server, made } = await open({ script: () => ({ polls: 2 }) });
-    const timing = timed(made);
-    const codes = await Promise.all([
-      made.gate({ cache: false, batch: true, ...timing }),
-      made.gate({ cache: false, batch: true, ...timing }),
-    ]);
-    expect(codes).toEqual([0, 0]);
-    expect(server.batches).toHaveLength(2);
-    expect(comparable(made.printed())).toEqual(await liveVerdict());
-  });
-});
-
-describe("--batch", () => {
-  it.each([
-    ["record", { record: "calls" }, "--record", "latency"],
-    ["replay", { replay: "calls" }, "--replay", "calls no model"],
-    ["shard", { shard: "1/2" }, "--shard", "the provider's limits"],
-  ] as const)("excludes --%s and says why", async (_, options, flag, reason) => {
-    const { server, made } = await open();
-    expect(await refusal(gateInBatches(made, options))).toMatchObject({
-      code: "USAGE",
-      message: expect.stringMatching(
-        new RegExp(`^--batch and ${flag} exclude each other: .*${reason}`),
-      ) as string,
-    });
-    expect(server.counts.list).toBe(0);
-  });
-
-  it("is refused where every model answers at once", async () => {
-    const models = {
-      main: { provider: "embedded", model: "embedded-1" },
-      judge: { provider: "embedded", model: "embedded-1" },
-    };
-    const { made } = await open({}, { config: { models } });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
-      code: "CONFIG_INVALID",
-      message: "--batch: the models of greeter answer at once (provider embedded) and take no batches",
-    });
-  });
-
-  it("is refused where a limit on latency decides, and allowed where it only warns", async () => {
-    const gates = (level: string) => ({ prompt: { gates: { latency: { maxIncrease: "10%", level } } } });
-    const strict = await open({}, gates("error"));
-    expect(await refusal(gateInBatches(strict.made))).toMatchObject({
-      code: "CONFIG_INVALID",
-      message: "--batch: greeter has a gate on latency, which a batch does not measure",
-    });
-    expect(strict.server.counts.list).toBe(0);
-    const mild = await open({}, gates("warn"));
-    expect(await gateInBatches(mild.made)).toBe(0);
-  });
-
-  it("asks a judge on this machine here and now", async () => {
-    const { server, project, made } = await open();
-    const config = parse(readFileSync(join(made.folder, "promptgate.yaml"), "utf8")) as {
-      models: Record<string, unknown>;
-    };
-    config.models["judge"] = { provider: "embedded", model: "embedded-1" };
-    project.write("promptgate.yaml", stringify(config));
-    await gateInBatches(made);
-    expect(server.batches).toHaveLength(1);
-    expect(made.printed().prompts[0]?.unscored).toEqual([]);
-  });
-});
-
-describe("the money for a batch", () => {
-  it("is refused before anything is submitted when the budget does not hold it", async () => {
-    const { server, made } = await open();
-    expect(await refusal(gateInBatches(made, { maxCost: 0.001 }))).toMatchObject({
-      code: "BUDGET_REACHED",
-      message: expect.stringMatching(
-        /^no verdict: the next batch is expected to cost \$0\.\d+, which the budget of \$0\.001 .* does not hold$/,
-      ) as string,
-    });
-    expect(server.uploads).toHaveLength(0);
-  });
-
-  it("counts against the budget with what the answers cost", async () => {
-    const { made } = await open();
-    expect(await gateInBatches(made, { maxCost: 5 })).toBe(0);
-    const { server, made: poor } = await open();
-    // Answers are assumed to be long: the batch fits, and what it cost leaves room for the judge.
-    expect(await gateInBatches(poor, { maxCost: 0.2 })).toBe(0);
-    expect(usageOf(poor)?.costUsd).toBeLessThan(0.2);
-    expect(server.batches).toHaveLength(2);
-  });
-
-  it("ends the wait when the minutes are over, and the next command goes on", async () => {
-    const { server, made } = await open({ script: () => ({ polls: 3 }) });
-    expect(await refusal(gateInBatches(made, { maxMinutes: 1e-9 }))).toMatchObject({
-      code: "BUDGET_REACHED",
-    });
-    expect(server.batches).toHaveLength(0);
-    expect(await gateInBatches(made)).toBe(0);
+describe("a candidate that is worse", () => {
+  it("fails in batches as it fails live, on the same cases", async () => {
+    const live = await open({ answer: worse });
+    expect(await live.made.gate({ cache: false })).toBe(1);
+    const { server, made } = await open({ answer: worse });
+    expect(await gateInBatches(made)).toBe(1);
+    expect(server.chats).toHaveLength(0);
+    expect(made.printed().prompts[0]?.regressions.length).toBeGreaterThan(10);
+    expect(comparable(made.printed())).toEqual(comparable(live.made.printed()));
   });
 });
 
@@ -589,5 +230,20 @@ describe("a judge in batches", () => {
     expect(await gateInBatches(made)).toBe(0);
     expect(server.chats.filter(({ model }) => model === "grader")).toHaveLength(1);
     expect(made.printed().prompts[0]?.unscored).toEqual([]);
+  });
+});
+
+describe("batches that nobody waits for", () => {
+  it("are mentioned by a gate without --batch, until they are taken", async () => {
+    const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
+    await refusal(gateInBatches(made));
+    expect(await made.gate({ cache: false })).toBe(0);
+    expect(made.said.at(-1)).toBe(
+      "greeter: 1 batch of this run may still be paid for at the provider: --batch takes their answers, without it they are asked for anew",
+    );
+    const { server: other, made: whole } = await open();
+    await gateInBatches(whole);
+    expect(whole.said.join("\n")).not.toContain("still be paid for");
+    expect([server.batches.length, other.batches.length]).toEqual([1, 2]);
   });
 });
