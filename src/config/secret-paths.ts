@@ -18,5 +18,6 @@ export function mustBeReference(path: Path): boolean {
 export function mayHoldSecret(path: Path): boolean {
   // An address is refused for the password in it, among other things.
   if (path[0] === "metrics" && (path[1] === "headers" || path[1] === "url")) return true;
-  return mustBeReference(path) || (path[0] === "models" && (path[2] === "headers" || path[2] === "query"));
+  const ofModel = ["headers", "query", "baseUrl"];
+  return mustBeReference(path) || (path[0] === "models" && ofModel.includes(String(path[2])));
 }

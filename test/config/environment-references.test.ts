@@ -41,7 +41,7 @@ describe("the environment", () => {
   });
 
   it("never repeats the value of a variable", async () => {
-    const found = await problemsOf(withKey('baseUrl: "${SECRET}"'), { SECRET: "hunter2-hunter2" });
+    const found = await problemsOf(withKey('timeout: "${SECRET}"'), { SECRET: "hunter2-hunter2" });
     expect(found).toEqual([expect.stringContaining('got "${SECRET}"')]);
   });
 });
