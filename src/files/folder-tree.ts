@@ -59,7 +59,7 @@ export function folderTree(base: string): FileTree {
       return created;
     },
     replace,
-    renew: async () => false,
+    renew: async () => undefined,
     locate: at,
   };
 }

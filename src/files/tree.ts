@@ -24,8 +24,8 @@ export interface FileTree {
   createOnce(path: string, text: string, also?: TreeFile): Promise<boolean>;
   /** Writes a text whole or not at all, whatever was there. */
   replace(path: string, text: string): Promise<void>;
-  /** Lets the next reading see what others have written since; false where every reading does anyway. */
-  renew(): Promise<boolean>;
+  /** From here on readings show what others had written by now. A remote tree is otherwise read as it was first seen. */
+  renew(): Promise<void>;
   /** The path as a message names it. */
   locate(path: string): string;
 }

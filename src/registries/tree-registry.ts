@@ -31,18 +31,6 @@ function checkNameIsFree(prompt: string, folders: readonly string[]): void {
   });
 }
 
-/** A refusal counts only when it holds on the newest state: what was read earlier may have been overtaken. */
-async function onNewest<Result>(tree: FileTree, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const isRefusal =
-      error instanceof GateError && ["REGISTRY_CONFLICT", "VERSION_NOT_FOUND"].includes(error.code);
-    if (isRefusal && (await tree.renew())) return work();
-    throw error;
-  }
-}
-
 /** Keeps the shelves that it opened, so that what they read once need not be read again. */
 function shelfRoom(tree: FileTree) {
   const shelves = new Map<string, Shelf>();
@@ -102,11 +90,11 @@ export function treeRegistry(tree: FileTree, clock: Clock): Registry {
     async moveLabel(request) {
       checkLabelName(request.label);
       checkVersionNumber(request.to);
-      return onNewest(tree, async () => {
-        const shelf = await findShelf(request.prompt);
-        if (shelf === null) throw versionNotFound(request.prompt, request.to);
-        return moveOnShelf(shelf, request, clock);
-      });
+      // "It is there already" and "it is elsewhere" count only on the newest state.
+      await tree.renew();
+      const shelf = await findShelf(request.prompt);
+      if (shelf === null) throw versionNotFound(request.prompt, request.to);
+      return moveOnShelf(shelf, request, clock);
     },
     async history(prompt, page = {}) {
       const shelf = await findShelf(prompt);
@@ -120,11 +108,11 @@ export function treeRegistry(tree: FileTree, clock: Clock): Registry {
       const { prompt, stable } = request.document;
       checkPromptName(prompt);
       checkRelease(request);
-      return onNewest(tree, async () => {
-        const shelf = await findShelf(prompt);
-        if (shelf === null) throw versionNotFound(prompt, stable);
-        return writeShelfRelease(shelf, request);
-      });
+      // "It is there already" and "it is elsewhere" count only on the newest state.
+      await tree.renew();
+      const shelf = await findShelf(prompt);
+      if (shelf === null) throw versionNotFound(prompt, stable);
+      return writeShelfRelease(shelf, request);
     },
   };
 }

@@ -19,10 +19,7 @@ export function branchTree(branch: Branch): FileTree {
       });
     },
     replace: async (path, text) => put([{ path, text }]),
-    async renew() {
-      await branch.renew();
-      return true;
-    },
+    renew: async () => branch.renew(),
     locate: (path) => branch.locate(path),
   };
 }

@@ -30,7 +30,7 @@ export interface Branch {
   snapshot(): Promise<Snapshot>;
   /** Commits and pushes what `decide` makes of the newest branch; asks it again whenever another writer was first. */
   change<Result>(decide: (snapshot: Snapshot) => Promise<Change<Result>>): Promise<Result>;
-  /** Fetches again, so that the next snapshot shows what others have written. */
+  /** Fetches again if it was fetched before, so that the next snapshot shows what others have written. */
   renew(): Promise<void>;
   /** How a message names a path. */
   locate(path: string): string;
@@ -108,7 +108,7 @@ export function gitBranch({ path, clock, ...address }: BranchOptions): Branch {
     snapshot: async () => connection.snapshot(),
     change: async (decide) => oneAtATime(() => settle(decide)),
     async renew() {
-      await connection.refresh();
+      if (connection.hasLooked()) await connection.refresh();
     },
     locate: (name) => `${branch}:${prefix}${name}`,
   };
