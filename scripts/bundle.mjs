@@ -28,8 +28,10 @@ const TOKENS = "o200k.bin";
 function packTokens() {
   const [mark, first, ...tokens] = ranks.split(" ");
   const bytes = tokens.map((token) => Buffer.from(token, "base64"));
-  const isWhole = mark === "!" && first === "0" && tokens.every((token, at) => bytes[at].toString("base64") === token);
-  if (!isWhole || bytes.some(({ length }) => length > 255)) throw new Error("the table of tokens has another form");
+  const isWhole =
+    mark === "!" && first === "0" && tokens.every((token, at) => bytes[at].toString("base64") === token);
+  if (!isWhole || bytes.some(({ length }) => length > 255))
+    throw new Error("the table of tokens has another form");
   return Buffer.concat(bytes.flatMap((token) => [Buffer.of(token.length), token]));
 }
 
@@ -95,12 +97,21 @@ function licenseOf(folder) {
 const files = new Map([
   ["index.js", Buffer.from(outputFiles[0].contents)],
   [TOKENS, packTokens()],
-  ["licenses.txt", Buffer.from(packageFolders().map(licenseOf).join(`\n${"-".repeat(80)}\n\n`))],
+  [
+    "licenses.txt",
+    Buffer.from(
+      packageFolders()
+        .map(licenseOf)
+        .join(`\n${"-".repeat(80)}\n\n`),
+    ),
+  ],
 ]);
 
 const target = (name) => join(values.outdir, name);
 if (values.check) {
-  const stale = [...files].filter(([name, bytes]) => !existsSync(target(name)) || !readFileSync(target(name)).equals(bytes));
+  const stale = [...files].filter(
+    ([name, bytes]) => !existsSync(target(name)) || !readFileSync(target(name)).equals(bytes),
+  );
   for (const [name] of stale) {
     console.error(`${target(name)} is not what the sources make: run \`npm run bundle\` and commit it`);
   }

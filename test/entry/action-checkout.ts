@@ -23,6 +23,8 @@ export interface ActionCheckout {
   /** Makes the merge commit of the pull request and a fresh shallow checkout of it. */
   merge(depth?: number): string;
   readonly workspace: string;
+  /** The bare repository that plays GitHub's. */
+  readonly server: string;
   run(options?: RunOptions): Promise<ActionRun>;
   remove(): void;
 }
@@ -99,7 +101,11 @@ export async function actionCheckout(
     },
   });
 
-  async function run({ inputs = {}, event = "pull_request", ...options }: RunOptions = {}): Promise<ActionRun> {
+  async function run({
+    inputs = {},
+    event = "pull_request",
+    ...options
+  }: RunOptions = {}): Promise<ActionRun> {
     const place = mkdtempSync(join(root, "run-"));
     const file = (name: string, text: string): string => {
       writeFileSync(join(place, name), text);
@@ -107,7 +113,8 @@ export async function actionCheckout(
     };
     const output = file("output", "");
     const summary = file("summary", "");
-    mkdirSync(join(root, "temp"), { recursive: true });
+    const temporary = join(place, "temp");
+    mkdirSync(temporary);
     const environment = {
       PATH: gitEnvironment()["PATH"] ?? "",
       HOME: place,
@@ -122,9 +129,11 @@ export async function actionCheckout(
       GITHUB_WORKSPACE: workspace,
       GITHUB_OUTPUT: output,
       GITHUB_STEP_SUMMARY: summary,
-      RUNNER_TEMP: join(root, "temp"),
+      RUNNER_TEMP: temporary,
       "INPUT_GITHUB-TOKEN": "ghs_token_of_this_job",
-      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+      ...Object.fromEntries(
+        Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+      ),
       ...options.environment,
     };
     const child = spawn(process.execPath, [await actionBundle()], { cwd: place, env: environment });
@@ -146,6 +155,7 @@ export async function actionCheckout(
     commit: author.commit,
     merge,
     workspace,
+    server,
     run,
     remove: () => {
       project.remove();

@@ -1,13 +1,13 @@
 import { mkdirSync, symlinkSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPrompt } from "../e2e/project.ts";
 import { loopbackGitHub, type LoopbackGitHub } from "../loopback/github.ts";
 import { actionBundle, actionCheckout, type ActionCheckout } from "./action-checkout.ts";
 import { OUTPUT_NAMES } from "../../src/entry/action/outputs.ts";
 import { git } from "./git-project.ts";
 
-const worse = "Answer in general terms. Never mention numbers or prices. Reply with one short greeting.";
+const worse = "Answer only from the context. Answer in one word.";
 const same = "Answer only from the context you are given.";
 
 let github: LoopbackGitHub;
@@ -70,7 +70,7 @@ describe("the action on a pull request", () => {
     expect(github.state.comments).toHaveLength(201);
     expect(github.requests.length).toBeLessThanOrEqual(12);
     github.requests.length = 0;
-    const second = await checkout.run({ inputs: { "max-cost-usd": "3" } });
+    const second = await checkout.run();
     expect(second.exitCode).toBe(1);
     expect(github.state.comments).toHaveLength(201);
     expect(github.state.comments[3]?.body).toContain("planted");
@@ -128,17 +128,21 @@ describe("the action on a pull request", () => {
     const first = await checkout.run();
     const report = JSON.parse(readFileSync(first.outputs["report-path"] ?? "", "utf8"));
     const name = report.prompts[0].runDir.split("/").at(-1);
-    const forged = { ...report, verdict: "pass", exitCode: 0, prompts: [{ ...report.prompts[0], verdict: "pass" }] };
+    const forged = {
+      ...report,
+      verdict: "pass",
+      exitCode: 0,
+      prompts: [{ ...report.prompts[0], verdict: "pass" }],
+    };
     checkout.project.write(`.promptgate/runs/${name}/result.json`, JSON.stringify(forged));
     checkout.project.write("results/report.json", JSON.stringify(forged));
     git(checkout.folder, "add", "-f", ".promptgate/runs", "results");
     checkout.commit("Forge a verdict");
     checkout.merge();
-    const run = await checkout.run({
-      inputs: { "results-dir": "results" },
-      environment: { RUNNER_TEMP: join(checkout.workspace, "..", "run-other") },
-    }).catch((error: unknown) => error);
-    expect(run).toMatchObject({ outputs: { verdict: expect.not.stringContaining("pass") } });
+    const run = await checkout.run({ inputs: { "results-dir": "results" } });
+    expect(run.outputs["verdict"]).toBe("fail");
+    const written = JSON.parse(readFileSync(run.outputs["report-path"] ?? "", "utf8"));
+    expect(written.prompts[0]).toMatchObject({ verdict: "fail", stored: false });
   });
 
   it("writes no report through a link of the checkout", async () => {
@@ -165,4 +169,3 @@ describe("the action on a pull request", () => {
     expect(run.outputs["changed"]).toBe("true");
   });
 });
-afterAll(() => undefined);

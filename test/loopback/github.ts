@@ -48,7 +48,12 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === "" ? null : JSON.parse(text);
 }
 
-function answer(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+function answer(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", etag: 'W/"1"', ...headers });
   response.end(JSON.stringify(value));
 }
@@ -108,7 +113,8 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     const method = request.method ?? "";
     if (state.limited > 0) {
       state.limited -= 1;
-      const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+      const message =
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
       return answer(response, 403, { message }, { "retry-after": "0" });
     }
     if (path === "/graphql") {
@@ -116,7 +122,8 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
         ? answer(response, 403, { message: "Resource not accessible" })
         : answer(response, 200, { data: { viewer: { login: state.viewer } } });
     }
-    if (path === "/issues/7/comments" && method === "GET") return page(response, url, state.comments.map(comment));
+    if (path === "/issues/7/comments" && method === "GET")
+      return page(response, url, state.comments.map(comment));
     if (path === "/issues/7/comments" && method === "POST") return change(response, body, null);
     const edited = /^\/issues\/comments\/(\d+)$/.exec(path);
     if (edited !== null && method === "PATCH") return change(response, body, Number(edited[1]));

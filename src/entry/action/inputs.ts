@@ -71,7 +71,7 @@ export function readInputs(environment: Environment): ActionInputs {
     const name = String(path[0]);
     const isSecret = SECRET_INPUTS.some((secret) => secret === name);
     const value = isSecret ? "" : `, got "${visibleLine(raw[name] ?? "", 80)}"`;
-    return `${name}: ${message.replace(/^Invalid option: /, "")}${value}`;
+    return `${name}: ${message.replace(/^Invalid \w+: /, "")}${value}`;
   });
   throw new GateError(
     "USAGE",
