@@ -63,6 +63,22 @@ describe("a branch as a tree of files", () => {
     expect(git(remote.bare, "fsck", "--strict")).toBe("");
   });
 
+  it("tells two writers of the same text in the same second apart", async () => {
+    const clock = { now: () => Date.UTC(2026, 10, 20, 10) };
+    const settings = {
+      root: remote.clone,
+      remote: "origin",
+      branch,
+      path: "",
+      environment: bareEnvironment,
+      clock,
+    };
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(async () => branchTree(gitBranch(settings)).createOnce("one", "same")),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+  });
+
   it("leaves the user's working tree, index, HEAD, refs and shallow boundary alone", async () => {
     const clone = remote.cloneAgain("--depth=1");
     await writeFile(join(clone, "staged"), "x");

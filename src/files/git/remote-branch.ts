@@ -63,8 +63,10 @@ export async function writeCommit(
   { parent, files, message, at }: CommitRequest,
 ): Promise<string> {
   const ref = ownRef();
+  // Two writers of the same text in the same second would otherwise make one commit, and both think it theirs.
+  const unique = `${message}\n\nChange: ${randomBytes(16).toString("hex")}\n`;
   const input = [
-    `commit ${ref}\nmark :1\ncommitter ${IDENTITY} ${Math.floor(at / 1000)} +0000\n${data(message)}`,
+    `commit ${ref}\nmark :1\ncommitter ${IDENTITY} ${Math.floor(at / 1000)} +0000\n${data(unique)}`,
     parent === null ? "" : `from ${parent}\n`,
     ...files.map(({ path, text }) => `M 100644 inline ${quoted(path)}\n${data(text)}`),
     `get-mark :1\nreset ${ref}\nfrom ${"0".repeat(40)}\n\ndone\n`,
