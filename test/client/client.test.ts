@@ -14,6 +14,10 @@ const units = Array.from({ length: 300 }, (_, index) => `user-${index}`);
 const canaryUnit = units.find((unit) => bucket(salt, unit) < 5000) ?? "";
 const lastUnit = units.find((unit) => bucket(salt, unit) >= 95_000) ?? "";
 
+function brokenLogger(): never {
+  throw new Error("disk full");
+}
+
 function setUp(changes: Partial<PromptClientOptions> = {}) {
   const source = scriptedSource();
   const clock = movableClock();
@@ -257,10 +261,7 @@ describe("what the application hands in", () => {
   });
 
   it("may be a broken logger", async () => {
-    const fail = (): never => {
-      throw new Error("disk full");
-    };
-    const { client, source, clock } = setUp({ onServe: fail, onProblem: fail });
+    const { client, source, clock } = setUp({ onServe: brokenLogger, onProblem: brokenLogger });
     expect(await client.getPrompt(prompt, { unit: "user-0" })).toMatchObject({ version: "1.0.0" });
     source.fault = new Error("down");
     clock.at += 60_000;
@@ -273,32 +274,5 @@ describe("what the application hands in", () => {
     expect(() => setUp({ fallback: { [prompt]: { messages: "Hm?" as never } } })).toThrow(
       "none of a registry",
     );
-  });
-});
-
-describe("telemetry", () => {
-  it("marks the active span with what was served", async () => {
-    const attributes: Record<string, string>[] = [];
-    const span = { setAttributes: (given: Record<string, string>) => attributes.push(given) };
-    const { client } = setUp({ telemetry: { trace: { getActiveSpan: () => span } } });
-    await client.getPrompt(prompt, { unit: canaryUnit });
-    expect(attributes).toEqual([
-      { "prompt.name": prompt, "prompt.version": "1.1.0", "prompt.variant": "canary" },
-    ]);
-  });
-
-  it("may fail, or have no span", async () => {
-    const { client } = setUp({
-      telemetry: {
-        trace: {
-          getActiveSpan: () => {
-            throw new Error("no context");
-          },
-        },
-      },
-    });
-    expect(await client.getPrompt(prompt)).toMatchObject({ version: "1.0.0" });
-    const without = setUp({ telemetry: { trace: { getActiveSpan: () => undefined } } });
-    expect(await without.client.getPrompt(prompt)).toMatchObject({ version: "1.0.0" });
   });
 });

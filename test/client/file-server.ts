@@ -61,6 +61,22 @@ export async function fileServer(folder: string): Promise<FileServer> {
     requests: [],
     headers: [],
   };
+  async function answer(
+    path: string,
+    known: string | undefined,
+    response: http.ServerResponse,
+  ): Promise<void> {
+    const body = await readFile(join(folder, path)).catch(() => null);
+    if (body === null) {
+      state.requests.push(`${path} 404`);
+      response.writeHead(404).end();
+      return;
+    }
+    const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`;
+    const status = known === etag ? 304 : 200;
+    state.requests.push(`${path} ${status}`);
+    response.writeHead(status, { etag }).end(status === 304 ? undefined : body);
+  }
   const server = http.createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     state.headers.push(request.headers);
@@ -69,18 +85,7 @@ export async function fileServer(folder: string): Promise<FileServer> {
       fail(state.failure, response);
       return;
     }
-    readFile(join(folder, path)).then(
-      (body) => {
-        const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`;
-        const status = request.headers["if-none-match"] === etag ? 304 : 200;
-        state.requests.push(`${path} ${status}`);
-        response.writeHead(status, { etag }).end(status === 304 ? undefined : body);
-      },
-      () => {
-        state.requests.push(`${path} 404`);
-        response.writeHead(404).end();
-      },
-    );
+    void answer(path, request.headers["if-none-match"], response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -93,7 +93,9 @@ describe.runIf(isInstalled()).each(Object.entries(connections))("Redis through %
     return { source, clock, problems, serve: () => client.getPrompt(prompt, { unit: "user-12" }), client };
   }
 
-  const written = () => expect.poll(() => inspector.exists(`promptgate:1:${prompt}`)).toBe(1);
+  const written = async (): Promise<void> => {
+    await expect.poll(() => inspector.exists(`promptgate:1:${prompt}`)).toBe(1);
+  };
 
   it("spares another process the look at the registry", async () => {
     const first = aProcess();

@@ -35,8 +35,11 @@ afterEach(async () => {
   await folder.remove();
 });
 
+function onProblem({ error }: { readonly error: Error }): void {
+  problems.push(error.message);
+}
+
 function clientOf(source: ReleaseSource, deadline = 5000): PromptClient {
-  const onProblem = ({ error }: { error: Error }) => problems.push(error.message);
   return createPromptClient({ source, clock, deadline, environment: {}, telemetry: null, onProblem });
 }
 

@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT, trace, type ContextManager, type Span } from "@opentelemetry/api";
 import { afterEach, describe, expect, it } from "vitest";
-import { createPromptClient } from "../../src/client/index.ts";
+import { createPromptClient, type PromptClient, type Telemetry } from "../../src/client/index.ts";
 import { movableClock, prompt, scriptedSource } from "./a-source.ts";
 
 afterEach(() => {
@@ -18,5 +18,31 @@ describe("@opentelemetry/api", () => {
     expect(attributes).toEqual([
       { "prompt.name": prompt, "prompt.version": "1.0.0", "prompt.variant": "stable" },
     ]);
+  });
+});
+
+function clientWith(telemetry: Telemetry): PromptClient {
+  return createPromptClient({ source: scriptedSource(), clock: movableClock(), environment: {}, telemetry });
+}
+
+describe("telemetry that is handed in", () => {
+  it.each([
+    ["has no span", () => undefined],
+    [
+      "fails",
+      () => {
+        throw new Error("no context");
+      },
+    ],
+  ])("takes no prompt away when it %s", async (_, getActiveSpan) => {
+    const client = clientWith({ trace: { getActiveSpan } });
+    expect(await client.getPrompt(prompt)).toMatchObject({ version: "1.0.0" });
+  });
+
+  it("is used in place of what is installed", async () => {
+    const attributes: unknown[] = [];
+    const span = { setAttributes: (given: unknown) => attributes.push(given) };
+    await clientWith({ trace: { getActiveSpan: () => span } }).getPrompt(prompt);
+    expect(attributes).toHaveLength(1);
   });
 });
