@@ -63,7 +63,8 @@ async function projectAround(context: CommandContext, options: VerifyOptions): P
     return await loadProjectFrom(context, options, "warning");
   } catch (error) {
     const isEnough = options.key.length > 0 && options.config === undefined;
-    if (isEnough && error instanceof GateError && /^there is no promptgate/.test(error.message)) return null;
+    if (isEnough && error instanceof GateError && error.message.startsWith("there is no promptgate"))
+      return null;
     throw error;
   }
 }

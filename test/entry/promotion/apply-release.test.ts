@@ -46,6 +46,10 @@ async function weight(): Promise<number | undefined> {
   return (await registry.readRelease("greeter"))?.candidate?.weight;
 }
 
+async function bug(): Promise<boolean> {
+  throw new TypeError("a bug");
+}
+
 describe("applyRelease", () => {
   it.each([
     { direction: "lower", seen: 0 },
@@ -105,9 +109,6 @@ describe("applyRelease", () => {
   });
 
   it("does not hide a bug as a fault of the registry", async () => {
-    const bug = async (): Promise<boolean> => {
-      throw new TypeError("a bug");
-    };
     await expect(applyRelease(await aChange(0), "lower", bug)).rejects.toThrow("a bug");
   });
 });

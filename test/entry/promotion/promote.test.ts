@@ -4,17 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signEnvelope } from "../../../src/evidence/dsse.ts";
 import { renderGateStatement } from "../../../src/evidence/gate-statement.ts";
 import { parseSigningKey } from "../../../src/evidence/keys.ts";
-import { renderSignOff } from "../../../src/evidence/sign-off.ts";
 import { readAttestation } from "../../../src/evidence/read-attestation.ts";
 import type { GateEvidence } from "../../../src/domain/evidence.ts";
 import { refusal } from "../gate-checkout.ts";
 import {
   copyOf,
   promotionProject,
-  release,
   removeProjects,
-  rolloutState,
   type PromotionProject,
+  states,
 } from "./promotion-project.ts";
 
 const NEW = "Answer only from the context. Name the price.";
@@ -25,7 +23,7 @@ beforeAll(async () => {
   fresh = await promotionProject();
   passed = copyOf(fresh);
   await passed.publish("1.1.0", NEW);
-  expect(await passed.gate()).toBe(0);
+  await passed.gate();
 });
 afterAll(removeProjects);
 
@@ -36,10 +34,6 @@ async function opened(): Promise<PromotionProject> {
 /** 1.1.0 is published and has passed the gate. */
 async function gated(): Promise<PromotionProject> {
   return copyOf(passed);
-}
-
-function states(document: { checks: { name: string; state: string }[] }): Record<string, string> {
-  return Object.fromEntries(document.checks.map(({ name, state }) => [name, state]));
 }
 
 /** The evidence of the only run, changed and signed with the project's key again. */
@@ -244,200 +238,6 @@ describe("promote to staging", () => {
     await made.store.attest(digest, readFileSync(file, "utf8"));
     made.wait(1);
     expect((await made.promote("1.1.0", "staging")).exitCode).toBe(1);
-  });
-});
-
-describe("promote to production", () => {
-  it("needs the finished rollout, and says where it is", async () => {
-    const made = await gated();
-    expect((await made.promote("1.1.0", "production")).exitCode).toBe(3);
-    await rolloutState(made, "canary", "1.1.0");
-    const waiting = await made.promote("1.1.0", "production");
-    expect(waiting).toMatchObject({ exitCode: 5, document: { decision: "waiting" } });
-    await rolloutState(made, "rolled-back", "1.1.0");
-    expect((await made.promote("1.1.0", "production")).exitCode).toBe(1);
-    await rolloutState(made, "completed", "1.1.0");
-    expect((await made.promote("1.1.0", "production")).exitCode).toBe(0);
-    expect(await made.labels()).toEqual({ production: "1.1.0", rollback: "1.0.0" });
-  });
-
-  it("lets the finished rollout stand in for a dataset that has grown meanwhile", async () => {
-    const made = await gated();
-    await rolloutState(made, "completed", "1.1.0");
-    const file = "golden-datasets/greeter.jsonl";
-    const cases = readFileSync(join(made.folder, file), "utf8");
-    made.write(file, `${cases}${JSON.stringify({ id: "new", vars: { query: "x", context: "y" } })}\n`);
-    const { exitCode, document } = await made.promote("1.1.0", "production");
-    expect(exitCode).toBe(0);
-    expect(states(document)).toMatchObject({ evidence: "note" });
-  });
-
-  it("goes the short way for a change whose policy has no canary, and takes the release document along", async () => {
-    const made = await gated();
-    made.configure("policies: { minor: { canary: false } }");
-    await made.gate();
-    await release(made, { stable: "1.0.0" });
-    const { exitCode, document } = await made.promote("1.1.0", "production");
-    expect(document.checks.filter(({ state }: { state: string }) => state !== "met")).toEqual([]);
-    expect(exitCode).toBe(0);
-    expect(await made.registry.readRelease("greeter")).toMatchObject({
-      stable: "1.1.0",
-      candidate: null,
-      generation: 2,
-    });
-  });
-
-  it("finishes a promotion that had died after the label", async () => {
-    const made = await gated();
-    made.configure("policies: { minor: { canary: false } }");
-    await made.gate();
-    await release(made, { stable: "1.0.0" });
-    const move = {
-      prompt: "greeter",
-      label: "production",
-      to: "1.1.0",
-      expected: "1.0.0",
-      by: "ana",
-      reason: "x",
-    };
-    await made.registry.moveLabel(move);
-    const { exitCode, document } = await made.promote("1.1.0", "production");
-    expect(exitCode).toBe(0);
-    expect(document.written).toContain("release document: everybody gets 1.1.0");
-    expect(await made.registry.readRelease("greeter")).toMatchObject({ stable: "1.1.0" });
-  });
-
-  it("refuses beside a canary of another version", async () => {
-    const made = await gated();
-    made.configure("policies: { minor: { canary: false } }");
-    await made.publish("1.2.0", `${NEW} Be brief.`);
-    await made.publish("1.1.0", NEW);
-    await made.gate();
-    await release(made, { stable: "1.0.0", candidate: { version: "1.2.0" } });
-    const { exitCode, document } = await made.promote("1.1.0", "production");
-    expect(exitCode).toBe(1);
-    expect(states(document)).toMatchObject({ rollout: "violated" });
-    expect(await made.registry.readRelease("greeter")).toMatchObject({ generation: 1 });
-  });
-
-  it("goes past everything by an override, and records that it was not gated", async () => {
-    const made = await opened();
-    await made.publish("1.1.0", NEW);
-    const { exitCode, document } = await made.promote("1.1.0", "production", {
-      override: true,
-      reason: "1.0.0 leaks data",
-    });
-    expect(exitCode).toBe(0);
-    expect(document.ungated).toHaveLength(2);
-    expect(
-      (await made.registry.history("greeter")).items.find(({ label }) => label === "production")?.reason,
-    ).toBe("ungated: 1.0.0 leaks data");
-    expect(await made.ledger()).toMatchObject([{ details: { gated: false, ungated: document.ungated } }]);
-    await expect(made.promote("1.1.0", "production", { override: true })).rejects.toMatchObject({
-      code: "USAGE",
-    });
-  });
-
-  it("is lost by the slower ones of many, who are told so", async () => {
-    const made = await gated();
-    await made.publish("1.2.0", `${NEW} Be brief.`);
-    const versions = Array.from({ length: 6 }, (_, index) => (index % 2 === 0 ? "1.1.0" : "1.2.0"));
-    const results = await Promise.allSettled(versions.map((version) => made.promote(version, "own-label")));
-    const lost = results.filter(({ status }) => status === "rejected");
-    for (const each of lost) expect(each).toMatchObject({ reason: { code: "REGISTRY_CONFLICT" } });
-    const { items } = await made.registry.history("greeter");
-    const moves = items.filter(({ label }) => label === "own-label");
-    expect(moves.length).toBeGreaterThan(0);
-    expect(new Set((await made.ledger()).map(({ id }) => id)).size).toBeLessThanOrEqual(
-      versions.length - lost.length,
-    );
-  });
-});
-
-describe("promote with a sign-off", () => {
-  let approvable: PromotionProject;
-  beforeAll(async () => {
-    const made = await opened();
-    const bea = await made.newKey("bea.key");
-    const ana = await made.newKey("ana.key");
-    made.configure(
-      [
-        "approvers:",
-        `  - { name: Bea Lee, email: bea@example.com, key: ${bea} }`,
-        `  - { name: Ana Roe, email: ana@example.com, key: ${ana} }`,
-        "policies: { major: { canary: false } }",
-      ].join("\n"),
-    );
-    await made.publish("2.0.0", NEW);
-    expect(await made.gate()).toBe(0);
-    approvable = made;
-  });
-
-  async function major(): Promise<PromotionProject> {
-    return copyOf(approvable);
-  }
-
-  it("waits for it, and goes on when somebody else than the author gave it", async () => {
-    const made = await major();
-    expect((await made.promote("2.0.0", "staging")).exitCode).toBe(0);
-    expect(await made.promote("2.0.0", "production")).toMatchObject({ exitCode: 5 });
-    expect(await made.approve("2.0.0", "ana.key")).toMatchObject({
-      exitCode: 1,
-      document: { outcome: "refused" },
-    });
-    expect(await made.promote("2.0.0", "production")).toMatchObject({ exitCode: 5 });
-    expect(await made.approve("2.0.0", "bea.key", { reason: "read it" })).toMatchObject({
-      exitCode: 0,
-      document: { outcome: "approved", approvedBy: ["Bea Lee"] },
-    });
-    const { exitCode, document } = await made.promote("2.0.0", "production");
-    expect(exitCode).toBe(0);
-    expect(states(document)).toMatchObject({ "sign-off": "met" });
-    expect((await made.ledger()).map(({ kind }) => kind)).toEqual(["promoted", "signed-off", "promoted"]);
-  });
-
-  it("counts a person once, however often they approve", async () => {
-    const made = await major();
-    await made.approve("2.0.0", "bea.key");
-    made.wait(1);
-    expect(await made.approve("2.0.0", "bea.key")).toMatchObject({
-      document: { outcome: "approved-already", approvedBy: ["Bea Lee"] },
-    });
-    expect(await made.ledger()).toHaveLength(1);
-  });
-
-  it("does not count it for another digest, nor when it is too old", async () => {
-    const made = await major();
-    await made.approve("2.0.0", "bea.key");
-    made.wait(31 * 24);
-    const { document } = await made.promote("2.0.0", "production", { dryRun: true });
-    expect(document.checks.find(({ name }: { name: string }) => name === "sign-off").text).toMatch(
-      /0 of 1 needed \(nobody\); not counted: Bea Lee \(31 days old/,
-    );
-    await made.publish("3.0.0", `${NEW} Be brief.`);
-    const other = await made.promote("3.0.0", "production", { dryRun: true });
-    expect(other.document.checks[2].text).toBe("0 of 1 needed (nobody)");
-  });
-
-  it("refuses a key that no approver has, and an approval of the author that was stored by other means", async () => {
-    const made = await major();
-    await expect(made.approve("2.0.0", "ci.key")).rejects.toMatchObject({ code: "USAGE" });
-    const version = await made.registry.readVersion("greeter", { kind: "version", version: "2.0.0" });
-    const digest = version?.digest ?? "sha256:";
-    const key = parseSigningKey(readFileSync(join(made.folder, "ana.key"), "utf8"), "ana.key");
-    const by = { name: "Bea Lee", email: "bea@example.com" };
-    const signOff = {
-      prompt: "greeter",
-      digest,
-      version: "2.0.0",
-      by,
-      at: "2026-11-20T00:00:00.000Z",
-      reason: "",
-    };
-    await made.store.attest(digest, signEnvelope(renderSignOff(signOff), key));
-    const { exitCode, document } = await made.promote("2.0.0", "production");
-    expect(exitCode).toBe(1);
-    expect(document.checks[2].text).toContain("not counted: Ana Roe (the author of the version)");
   });
 });
 

@@ -154,6 +154,11 @@ export function copyOf({ folder }: PromotionProject): PromotionProject {
   return handle(copy);
 }
 
+/** How each check of a promotion stands. */
+export function states(document: { checks: { name: string; state: string }[] }): Record<string, string> {
+  return Object.fromEntries(document.checks.map(({ name, state }) => [name, state]));
+}
+
 /** Puts a release document into the registry, as a rollout would. */
 export async function release(
   { registry }: Pick<PromotionProject, "registry">,
