@@ -9,7 +9,7 @@ export interface Loaded {
 }
 
 /** What a slot knows. A new one after every look at the registry. */
-export interface SlotState {
+interface SlotState {
   /** The last good one; never forgotten. */
   readonly loaded: Loaded | null;
   /** What went wrong at the last look. */
