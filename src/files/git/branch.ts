@@ -16,7 +16,7 @@ interface CommitChange {
 }
 
 /** What a writer decided when it saw the branch. */
-export type Change<Result> =
+type Change<Result> =
   /** One commit with these files. */
   | (CommitChange & { readonly result: Result })
   /** Nothing to write, whatever others have written since. */
