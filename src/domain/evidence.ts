@@ -5,7 +5,7 @@ import type { Tier } from "./tier.ts";
 import type { Waiver } from "./waiver.ts";
 
 /** As in the predicate test-result/v0.1; an undecided run is FAILED, and `verdict` says that it was undecided. */
-export type TestResult = "PASSED" | "WARNED" | "FAILED";
+type TestResult = "PASSED" | "WARNED" | "FAILED";
 
 /** Mean scores of one metric as the gate saw them; null = not measured. */
 export interface EvidenceScore {

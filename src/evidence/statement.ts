@@ -1,7 +1,7 @@
 import type { Digest } from "../domain/digest.ts";
 
 /** The form that in-toto gives to every statement about something with a digest. */
-export interface Statement {
+interface Statement {
   readonly _type: typeof STATEMENT_TYPE;
   readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
   readonly predicateType: string;

@@ -55,10 +55,10 @@ export interface PromotionInput {
 }
 
 /** `note`: worth knowing, decides nothing. */
-export type CheckState = "met" | "note" | "violated" | "missing" | "waiting";
+type CheckState = "met" | "note" | "violated" | "missing" | "waiting";
 
 /** One thing that was looked at; `text` is a sentence for a person. */
-export interface PromotionCheck {
+interface PromotionCheck {
   readonly name: "evidence" | "tier" | "sign-off" | "rollout";
   readonly state: CheckState;
   readonly text: string;

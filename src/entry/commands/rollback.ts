@@ -135,7 +135,8 @@ export async function runRollback(context: CommandContext, options: RollbackOpti
   const by = await whoActs(context);
   const order = { ...surroundings, to: chosen.to, from: chosen.from, by, reason, at };
   const steps = await rollBack(order, endRollout, ({ step, text }) => {
-    context.log.info(`${step}: ${visibleLine(text, 400)}`);
+    // What matters at night is known before the rest is written.
+    if (step === "traffic") context.log.info(`traffic: ${visibleLine(text, 400)}`);
   });
   const exitCode: ExitCode = steps.some(({ kind }) => kind === "failed") ? 4 : 0;
   if (options.json) {

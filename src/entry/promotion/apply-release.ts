@@ -25,7 +25,7 @@ function isSame(before: ReleaseDocument | null, after: ReleaseContent): boolean 
 }
 
 /** Writes the release document once; what is there already is not written again. Throws `REGISTRY_CONFLICT`. */
-export async function writeTraffic(change: ReleaseChange): Promise<void> {
+async function writeTraffic(change: ReleaseChange): Promise<void> {
   const { registry, prompt, before, after, by, reason, at } = change;
   if (isSame(before, after)) return;
   const document = nextRelease(prompt, after, before, Date.parse(at));

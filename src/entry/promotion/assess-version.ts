@@ -89,7 +89,7 @@ async function judgeAll(
 }
 
 /** What the record of rollouts, the traffic and the history say about a version. */
-export function rolloutStanding(
+function rolloutStanding(
   version: PromptVersion,
   seen: {
     readonly rollout: ReadRollout;

@@ -25,7 +25,7 @@ const common = { json: true, verbose: false };
 const HOUR_MS = 3_600_000;
 
 /** What a command printed with `--json`, and its exit code. */
-export interface Done {
+interface Done {
   readonly exitCode: number;
   // Every document has other fields; the tests name those that matter.
   // oxlint-disable-next-line typescript/no-explicit-any
