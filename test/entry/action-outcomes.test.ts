@@ -195,6 +195,20 @@ prompts:
     expect(["fail", "error"]).toContain(run.outputs["verdict"]);
   });
 
+  it("stays under the rules of the base when it drops what they need", async () => {
+    const local = remote.replace(
+      /^models: .*$/m,
+      "models: { main: { provider: embedded, model: embedded-1 } }",
+    );
+    propose({
+      "promptgate.yaml": local,
+      "prompts/greeter.prompt.yml": same,
+    });
+    const run = await checkout.run({ payload: fork() });
+    expect(run).toMatchObject({ exitCode: 3, outputs: { verdict: "inconclusive" } });
+    expect(run.summary).not.toContain("those of the change itself");
+  });
+
   it("passes without a key when no prompt changed", async () => {
     propose({ "README.md": "text" });
     const run = await checkout.run({ payload: fork() });

@@ -7,6 +7,7 @@ import type { GitHubEvent } from "../../github/event.ts";
 import { readSignOff } from "../../github/read-approvals.ts";
 import { changedPrompts } from "../base/compare-projects.ts";
 import { comparisonNotes } from "../base/comparison-notes.ts";
+import { lacksDefaultKey, missingVariables, withPlaceholders } from "../base/missing-variables.ts";
 import { gateScopes, type GateOptions } from "../commands/gate.ts";
 import type { CommandContext } from "../context.ts";
 import { gateResult, verdictWithoutCalls } from "../gate/gate-prompt.ts";
@@ -17,7 +18,6 @@ import { outcomeOf, type ActionReport, type Unevaluated } from "./action-report.
 import { findBase } from "./base-commit.ts";
 import type { Checkout } from "./fetch-commit.ts";
 import type { ActionInputs } from "./inputs.ts";
-import { lacksDefaultKey, missingVariables, withPlaceholders } from "./missing-secrets.ts";
 import { digestAt, openChange, type OpenedChange } from "./open-change.ts";
 import { signOffNeed, type SignOffNeed } from "./sign-off-reasons.ts";
 
@@ -80,19 +80,29 @@ interface Evaluated {
   readonly unevaluated: readonly string[];
 }
 
+/** Null where a model would be needed, or a registry that asks for a secret itself. */
+async function withoutModels(scope: GateScope): Promise<PromptGateResult | null> {
+  try {
+    const preparation = await prepareGate(scope);
+    try {
+      return verdictWithoutCalls(scope, preparation);
+    } finally {
+      await preparation.close();
+    }
+  } catch (error) {
+    if (error instanceof GateError && ["AUTHENTICATION", "NETWORK"].includes(error.code)) return null;
+    throw error;
+  }
+}
+
 /** What needs no model: violated policies, failed static checks, versions that are in production already. */
 async function evaluateWithoutModels(scopes: readonly GateScope[]): Promise<Evaluated> {
   const results: PromptGateResult[] = [];
   const unevaluated: string[] = [];
   for (const scope of scopes) {
-    const preparation = await prepareGate(scope);
-    try {
-      const early = verdictWithoutCalls(scope, preparation);
-      if (early === null) unevaluated.push(scope.prompt.name);
-      else results.push(early);
-    } finally {
-      await preparation.close();
-    }
+    const early = await withoutModels(scope);
+    if (early === null) unevaluated.push(scope.prompt.name);
+    else results.push(early);
   }
   return { results, unevaluated };
 }
@@ -150,7 +160,8 @@ async function judgeChange(job: GateJob, change: OpenedChange, secrets: Secrets)
   const { comparison } = opened;
   const changed = inputs.force ? head.prompts.map(({ name }) => name) : changedPrompts(comparison);
   const lacksKey = changed.length > 0 && lacksDefaultKey(opened.project, context.environment);
-  const missing = [...secrets.missing, ...(lacksKey ? ["OPENAI_API_KEY"] : [])];
+  const needed = [...secrets.missing, ...opened.missing, ...(lacksKey ? ["OPENAI_API_KEY"] : [])];
+  const missing = [...new Set(needed)];
   const outsider = isOutsider(job);
   if (changed.length > 0 && missing.length > 0 && !outsider) throw refuseMissing(missing);
   const scopes = scopesOf(job, change, changed);

@@ -57,6 +57,11 @@ async function openBase(context: CommandContext, options: Options, base: string)
   const workspace = await openWorkspace(await stateFolder(head.root));
   try {
     const opened = await openComparison({ context, head, revision, folder: workspace.root });
+    if (opened.missing.length > 0) {
+      throw new GateError("CONFIG_INVALID", `the models of ${base} need ${opened.missing.join(", ")}`, {
+        hint: "set these environment variables: the config of the base revision refers to them",
+      });
+    }
     for (const { level, text } of comparisonNotes(opened)) context.log[level](visibleLine(text, 600));
     const changed = new Set(changedPrompts(opened.comparison));
     const { project } = opened;

@@ -5,7 +5,6 @@ import { calibrationRecordFile } from "../../config/calibration-record.ts";
 import { pathInside } from "../../config/text-file.ts";
 import type { Digest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
-import { ProblemsError } from "../../domain/problem.ts";
 import type { Project } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { storageError } from "../../files/storage.ts";
@@ -14,6 +13,7 @@ import { loadProjectFrom } from "../wire.ts";
 import { compareProjects, type ProjectComparison } from "./compare-projects.ts";
 import { gitText } from "./git.ts";
 import { materialise } from "./materialise.ts";
+import { missingVariables, withPlaceholders } from "./missing-variables.ts";
 import { mergeProjects } from "./merge-projects.ts";
 import type { Revision } from "./revision.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -36,6 +36,8 @@ export interface OpenedComparison {
   readonly project: Project;
   /** Of everything that decides in the head revision. */
   readonly digest: Digest;
+  /** Environment variables that the base's config refers to and that are not set: its models cannot be asked. */
+  readonly missing: readonly string[];
 }
 
 export interface ComparisonInput {
@@ -93,7 +95,11 @@ async function hasUntrackedRegistry(head: Project, project: Project): Promise<bo
 }
 
 type LoadedBase =
-  | { readonly rules: RuleSource & { readonly kind: "base" }; readonly project: Project }
+  | {
+      readonly rules: RuleSource & { readonly kind: "base" };
+      readonly project: Project;
+      readonly missing: readonly string[];
+    }
   | { readonly rules: Exclude<RuleSource, { readonly kind: "base" }>; readonly project: null };
 
 async function loadBase({ context, head, revision, folder }: ComparisonInput): Promise<LoadedBase> {
@@ -101,15 +107,14 @@ async function loadBase({ context, head, revision, folder }: ComparisonInput): P
   const { commit } = revision;
   const found = await materialise(revision, head.configFile, folder);
   if (!found) return { rules: { kind: "adoption", commit }, project: null };
+  const config = join(folder, head.configFile);
   try {
-    const project = await loadProjectFrom(
-      { ...context, cwd: folder },
-      { config: join(folder, head.configFile) },
-      "warning",
-    );
-    return { rules: { kind: "base", commit }, project };
+    const missing = await missingVariables(folder, config, context.environment);
+    const environment = withPlaceholders(context.environment, missing);
+    const project = await loadProjectFrom({ ...context, cwd: folder, environment }, { config }, "warning");
+    return { rules: { kind: "base", commit }, project, missing };
   } catch (error) {
-    if (!(error instanceof ProblemsError) && !(error instanceof GateError)) throw error;
+    if (!(error instanceof GateError)) throw error;
     if (error.code === "STORAGE_FAILED" || error.code === "INTERRUPTED") throw error;
     return { rules: { kind: "unreadable", commit, reason: visibleLine(error.message, 300) }, project: null };
   }
@@ -128,12 +133,13 @@ export async function openComparison(input: ComparisonInput): Promise<OpenedComp
     await copyCalibration(head, folder);
     const own = mergeProjects(head, head, { root: folder, today: "" });
     const comparison = compareProjects(null, now);
-    return { comparison, rules: base.rules, project: withRegistryOf(head, own), digest: now.digest };
+    const { digest } = now;
+    return { comparison, rules: base.rules, project: withRegistryOf(head, own), digest, missing: [] };
   }
   const today = new Date(context.clock.now()).toISOString().slice(0, 10);
   const merged = mergeProjects(base.project, head, { root: folder, today });
   const comparison = compareProjects(await snapshotOf(base.project), now);
   const untracked = await hasUntrackedRegistry(head, base.project);
   const project = untracked ? withRegistryOf(head, merged) : merged;
-  return { comparison, rules: base.rules, project, digest: now.digest };
+  return { comparison, rules: base.rules, project, digest: now.digest, missing: base.missing };
 }

@@ -31,6 +31,10 @@ function report(fields: Partial<ActionReport> = {}): ActionReport {
   };
 }
 
+function result(verdict: "pass" | "fail" | "inconclusive") {
+  return gateResult([aPromptGateResult({ verdict })]);
+}
+
 /** The text without its code, which GitHub shows as it is. */
 function outsideCode(markdown: string): string {
   return markdown.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, "").replace(/(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, "");
@@ -94,7 +98,6 @@ describe("the verdict of a run", () => {
   const waiting = { kind: "waiting", required: 1, by: [], missing: [] } as const;
   const notNeeded = { kind: "not-needed" } as const;
   const lacking = { prompts: ["a"], missing: ["KEY"], policy: "neutral" } as const;
-  const result = (verdict: "pass" | "fail" | "inconclusive") => gateResult([aPromptGateResult({ verdict })]);
 
   it.each([
     ["a measured failure beats everything", result("fail"), waiting, lacking, "fail", 1],

@@ -8,7 +8,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Stands in for a secret where none is: the files can be checked, and no model is asked with it. */
 const PLACEHOLDER = "not-set";
 
-/** Names of environment variables that models refer to and that are not set. */
+const BLOCKS = ["models", "registry", "metrics", "store"];
+
+/** Names of environment variables that a config refers to and that are not set. */
 export async function missingVariables(
   directory: string,
   configPath: string,
@@ -17,8 +19,10 @@ export async function missingVariables(
   const { root, file } = await findConfig(directory, configPath);
   const source = await readSource(root, file);
   if (source.kind === "invalid") return [];
-  const { models } = (source.document.value ?? {}) as Record<string, unknown>;
-  const references = JSON.stringify(models ?? null).matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g);
+  const config = (source.document.value ?? {}) as Record<string, unknown>;
+  const references = JSON.stringify(BLOCKS.map((block) => config[block])).matchAll(
+    /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
+  );
   const names = new Set(Array.from(references, ([, name = ""]) => name));
   return [...names].filter((name) => (environment[name] ?? "") === "").sort();
 }
