@@ -106,7 +106,10 @@ describe("a gate run", () => {
 describe("a gate run that needs no model", () => {
   it("leaves evidence of its own", async () => {
     const { made, project } = await aSigningProject();
-    project.write("prompts/greeter.prompt.yml", aPrompt("1.0.1", "Answer only from the context. Name the price."));
+    project.write(
+      "prompts/greeter.prompt.yml",
+      aPrompt("1.0.1", "Answer only from the context. Name the price."),
+    );
     expect(await made.gate({ sign: "ci.key" })).toBe(1);
     const { evidence } = evidenceOf(made);
     expect(evidence).toMatchObject({
@@ -235,7 +238,10 @@ describe("verify", () => {
   it("tells evidence that failed from a file that is none", async () => {
     const signing = await aSigningProject();
     const { made, project } = signing;
-    project.write("prompts/greeter.prompt.yml", aPrompt("1.0.1", "Answer only from the context. Name the price."));
+    project.write(
+      "prompts/greeter.prompt.yml",
+      aPrompt("1.0.1", "Answer only from the context. Name the price."),
+    );
     await made.gate({ sign: "ci.key" });
     expect(await verify(signing, evidenceFile(made))).toMatchObject({
       exitCode: 1,
