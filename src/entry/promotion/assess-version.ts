@@ -98,16 +98,16 @@ function rolloutStanding(
   },
 ): RolloutStanding {
   const { rollout, release, takenBack } = seen;
-  if (rollout.kind === "corrupt") {
-    return { kind: "unreadable", reason: `the rollout's state cannot be read: ${rollout.reason}` };
-  }
   const state = rollout.kind === "state" ? rollout.state : null;
+  const served = release?.candidate ?? null;
   if (state !== null && state.candidate.digest === version.digest) {
     const { phase } = state;
-    if (phase === "completed") return { kind: "completed" };
-    return isActive(phase) ? { kind: "unfinished", phase } : { kind: "ended", phase };
+    if (isActive(phase)) return { kind: "unfinished", phase };
+    // The end of a completed rollout may be missing in its state; the history has it.
+    const isCompleted = phase === "completed" && !takenBack.has(version.version);
+    if (isCompleted) return { kind: "completed" };
+    return { kind: "ended", phase: phase === "completed" ? "rolled-back" : phase };
   }
-  const served = release?.candidate ?? null;
   if (state !== null && (state.phase === "canary" || state.phase === "baking")) {
     return { kind: "other-live", version: state.candidate.version, phase: state.phase };
   }
@@ -115,8 +115,9 @@ function rolloutStanding(
     return { kind: "other-live", version: served.version, phase: "canary" };
   }
   const isDenied = state?.denied.some(({ digest }) => digest === version.digest) === true;
-  return isDenied || takenBack.has(version.version)
-    ? { kind: "ended", phase: "rolled-back" }
+  if (isDenied || takenBack.has(version.version)) return { kind: "ended", phase: "rolled-back" };
+  return rollout.kind === "corrupt"
+    ? { kind: "unreadable", reason: `the rollout's state cannot be read: ${rollout.reason}` }
     : { kind: "none" };
 }
 

@@ -92,8 +92,20 @@ describe("promote to production", () => {
     expect(await made.registry.readRelease("greeter")).toMatchObject({ stable: "1.1.0" });
   });
 
+  it("refuses what was taken back, although the rollout's state still says that it was completed", async () => {
+    const made = await gated();
+    await rolloutState(made, "completed", "1.1.0");
+    expect((await made.promote("1.1.0", "production")).exitCode).toBe(0);
+    await made.rollback();
+    await rolloutState(made, "completed", "1.1.0");
+    const { exitCode, document } = await made.promote("1.1.0", "production");
+    expect(exitCode).toBe(1);
+    expect(states(document)).toMatchObject({ rollout: "violated" });
+  });
+
   it("refuses beside a canary of another version", async () => {
     const made = await gated();
+    await made.store.write("rollout/greeter", "{ cut off", null);
     made.configure("policies: { minor: { canary: false } }");
     await made.publish("1.2.0", `${NEW} Be brief.`);
     await made.publish("1.1.0", NEW);
