@@ -80,6 +80,11 @@ export function readBatch(body: unknown, context: FailureContext): BatchJob {
   return jobOf(parseDocument(batchSchema, body, { ...context, what: "batch" }), context);
 }
 
+/** False where a server answers with something else, as some do for addresses that they do not know. */
+export function isBatchPage(body: unknown): boolean {
+  return listSchema.safeParse(body).success;
+}
+
 /** One page of the list of batches, newest first, with what tells ours from others. */
 export function readBatchPage(
   body: unknown,

@@ -6,6 +6,7 @@ import { visibleLine } from "../domain/visible.ts";
 import type { ModelDependencies } from "./model-factory.ts";
 import {
   fileSchema,
+  isBatchPage,
   LABEL_KEY,
   parseDocument,
   readBatch,
@@ -22,6 +23,8 @@ const ENDPOINT = "/v1/chat/completions";
 /** OpenAI charges half for batches (platform.openai.com/docs/guides/batch); of others nothing is known. */
 const OPENAI_SHARE = 0.5;
 
+/** Deadline of a call about a batch: after it no creation is under way. */
+const CALL_MS = 60_000;
 /** Deadline of one transfer of a file. */
 const TRANSFER_MS = 900_000;
 
@@ -60,7 +63,7 @@ function openCalls(settings: ModelSettings, dependencies: ModelDependencies): Ca
   return {
     ownServer,
     failureContext,
-    attempt: async ({ missing, signal, deadline = settings.timeoutMs }, send) => {
+    attempt: async ({ missing, signal, deadline = CALL_MS }, send) => {
       try {
         const opened = await client();
         return await withDeadline(signal, deadline, (signal) =>
@@ -177,7 +180,8 @@ export function openaiBatchModel(settings: ModelSettings, dependencies: ModelDep
     ...submitting(calls, settings, preferredTokenField(model, ownServer)),
     check: (signal) =>
       attempt({ missing: noBatchApi, signal }, async (client, options) => {
-        readBatchPage(await client.get("/batches", { query: { limit: 1 }, ...options }), failureContext());
+        const page: unknown = await client.get("/batches", { query: { limit: 1 }, ...options });
+        if (!isBatchPage(page)) throw noBatchApi(failureContext().server);
       }),
     find: (submission, signal) => find(calls, submission, signal),
     read: (id, signal) =>

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import { GateError } from "../../domain/errors.ts";
 import type { ModelIdentity } from "../../domain/stored-call.ts";
 import { visibleLine } from "../../domain/visible.ts";
+import type { Purpose } from "../../evals/calls/usage.ts";
 import { createOnce } from "../../files/create-once.ts";
-import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
 
 const SCHEMA = z.literal("promptgate/batch@1");
@@ -28,15 +27,10 @@ const claimSchema = z.object({
   schema: SCHEMA,
   /** The input file's id. */
   file: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  /** Tells processes with the same number apart. */
-  process: z.string(),
-  /** Milliseconds since 1970. Until then the batch may come into being. */
+  /** Milliseconds since 1970. Its batch comes into being soon after, or never. */
   claimedAt: z.number(),
-  until: z.number(),
 });
-export type Claim = z.infer<typeof claimSchema>;
+export type Claim = Omit<z.infer<typeof claimSchema>, "schema">;
 
 const createdSchema = z.object({ schema: SCHEMA, batch: z.string().min(1) });
 
@@ -46,9 +40,10 @@ const closedSchema = z.object({
   /** Requests that are asked live from now on. */
   failed: z.array(digestSchema),
 });
+const settledSchema = z.object({ schema: SCHEMA });
 type Closed = z.infer<typeof closedSchema>;
 
-/** One part of a run at the provider, as far as it has come. What is written never changes, but for a claim's end. */
+/** One part of a run at the provider, as far as it has come. What is written never changes. */
 export interface Submission {
   /** `<digest of the requests>-<number>`: two processes that would send the same requests meet in one name. */
   readonly name: string;
@@ -62,49 +57,18 @@ export interface Submission {
   readonly closed: Closed | null;
 }
 
-/** A process is one of its own wherever its number was used before. */
-const PROCESS = randomUUID();
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Whether the process that claimed a submission may still create its batch. */
-export function mayStillCreate(claim: Claim, now: number): boolean {
-  if (claim.until <= now) return false;
-  if (claim.process === PROCESS || claim.host !== hostname()) return true;
-  return claim.pid !== process.pid && isRunning(claim.pid);
-}
-
-/** A claim of this process. */
-export function ownClaim(file: string, claimedAt: number, until: number): Claim {
-  return {
-    schema: "promptgate/batch@1",
-    file,
-    host: hostname(),
-    pid: process.pid,
-    process: PROCESS,
-    claimedAt,
-    until,
-  };
-}
-
-/** A run's submissions: `<name>.json`, then `.claim.json`, `.created.json` and `.closed.json`. Throws `STORAGE_FAILED`. */
+/** A run's submissions: `<name>.json`, then `.claim.json`, `.created.json` and `.closed.json`, and `<purpose>.settled.json`. Throws `STORAGE_FAILED`. */
 export interface BatchFiles {
   read(): Promise<Submission[]>;
   /** Plans a submission of these requests, or finds the one that another process planned. */
   plan(model: ModelIdentity, requests: readonly Digest[], known: readonly Submission[]): Promise<void>;
   /** False when another process has claimed it. */
   claim(name: string, claim: Claim): Promise<boolean>;
-  /** Ends one's own claim: nothing more comes of it. */
-  release(name: string, claim: Claim): Promise<void>;
   created(name: string, batch: string): Promise<void>;
   close(name: string, closed: Omit<Closed, "schema">): Promise<void>;
+  /** Whether batches have given all that they can for this purpose: what is missing all the same is asked live. */
+  isSettled(purpose: Purpose): Promise<boolean>;
+  settle(purpose: Purpose): Promise<void>;
 }
 
 async function readDocument<Value>(path: string, schema: z.ZodType<Value>): Promise<Value | null> {
@@ -167,19 +131,15 @@ export function openBatchFiles(folder: string): BatchFiles {
       await keep(pathOf(`${stem}-${closed + 1}`), { label: randomUUID(), model: identity, requests });
     },
     claim: (name, claim) => keep(pathOf(name, ".claim"), claim),
-    release: async (name, claim) => {
-      const path = pathOf(name, ".claim");
-      try {
-        await replaceFile(path, `${JSON.stringify({ ...claim, until: 0 }, null, 2)}\n`);
-      } catch (error) {
-        throw storageError("write", path, error);
-      }
-    },
     created: async (name, batch) => {
       await keep(pathOf(name, ".created"), { batch });
     },
     close: async (name, closed) => {
       await keep(pathOf(name, ".closed"), closed);
+    },
+    isSettled: async (purpose) => (await readDocument(pathOf(purpose, ".settled"), settledSchema)) !== null,
+    settle: async (purpose) => {
+      await keep(pathOf(purpose, ".settled"), {});
     },
   };
 }

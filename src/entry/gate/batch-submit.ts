@@ -1,10 +1,7 @@
 import type { BatchJob, BatchModel } from "../../domain/batch.ts";
 import { GateError } from "../../domain/errors.ts";
-import { mayStillCreate, ownClaim, type BatchFiles, type Claim, type Submission } from "./batch-files.ts";
+import type { BatchFiles, Claim, Submission } from "./batch-files.ts";
 import { patiently, type Waiting } from "./batch-timing.ts";
-
-/** Longer than any attempt to create a batch: after it nothing comes of a claim. */
-const CLAIM_MS = 900_000;
 
 /** Everything that a submission needs from outside. */
 export interface Provider {
@@ -46,7 +43,6 @@ async function createClaimed(
       if (error instanceof GateError && error.code === "RATE_LIMITED") return { kind: "limited", error };
       throw error;
     }
-    await files.release(name, { ...claim, claimedAt: waiting.now() });
     waiting.signal.throwIfAborted();
     return { kind: "unclear", error };
   }
@@ -63,19 +59,21 @@ export async function submit(
   const { files, waiting } = provider;
   const file = await patiently(waiting, () => model.upload(lines, waiting.signal));
   // Written down before the batch is created: what is paid can be found again.
-  const claim = ownClaim(file, waiting.now(), waiting.now() + CLAIM_MS);
+  const claim = { file, claimedAt: waiting.now() };
   if (!(await files.claim(submission.name, claim))) return { kind: "taken" };
   return createClaimed(provider, submission, { model, claim });
 }
 
-/** Finds the batch of a claim that nobody works on any more, or closes the submission: then it never came into being. */
+/**
+ * Finds the batch of a claim whose creation nobody wrote down, or closes the submission: then it never came into being.
+ * Waits until no attempt can be under way any more, here or on another machine.
+ */
 export async function adopt(
   { files, waiting }: Provider,
   { name, plan }: Submission,
   { model, claim }: { readonly model: BatchModel; readonly claim: Claim },
 ): Promise<"waits" | "adopted" | "lost"> {
-  const now = waiting.now();
-  if (mayStillCreate(claim, now) || now < claim.claimedAt + waiting.timing.settleMs) return "waits";
+  if (waiting.now() < claim.claimedAt + waiting.timing.settleMs) return "waits";
   const submission = { label: plan.label, file: claim.file };
   const job = await patiently(waiting, () => model.find(submission, waiting.signal));
   if (job !== null) {

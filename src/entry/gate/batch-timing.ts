@@ -8,14 +8,14 @@ export interface BatchTiming {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** First pause between two looks at a batch; each further one is longer by half, up to a minute. */
   readonly pollMs: number;
-  /** How long a provider may take to list a batch that it has created. */
+  /** How long a batch may take to be created, for a minute at most, and to appear in the provider's list. */
   readonly settleMs: number;
 }
 
 export const BATCH_TIMING: BatchTiming = {
   sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
   pollMs: 1_000,
-  settleMs: 30_000,
+  settleMs: 90_000,
 };
 
 const LONGEST_PAUSE = 60_000;

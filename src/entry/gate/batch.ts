@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { BatchModel } from "../../domain/batch.ts";
+import type { Log } from "../../domain/ports.ts";
 import type { ModelSettings } from "../../domain/project.ts";
 import { createUsageMeter, type Purpose, type UsageMeter } from "../../evals/calls/usage.ts";
 import { createBatchModel, takesBatches } from "../../models/index.ts";
-import { askedModels } from "./asked-models.ts";
+import { askedModels, type Asked } from "./asked-models.ts";
 import { keepBaselineSamples } from "./baseline-samples.ts";
 import { openBatchAnswers, type BatchAnswers } from "./batch-answers.ts";
 import { openBatchFiles } from "./batch-files.ts";
@@ -16,7 +17,7 @@ import { BATCH_TIMING, patiently, type Waiting } from "./batch-timing.ts";
 import type { Execution, RunSettings } from "./evaluation-run.ts";
 import type { Prefilled } from "./prefilled.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
-import { FREE } from "./price-of.ts";
+import { FREE, priceOf } from "./price-of.ts";
 import { openBudget, runAdmission } from "./run-budget.ts";
 import { openRun } from "./run-directory.ts";
 import { progressOf } from "./run-observer.ts";
@@ -71,6 +72,10 @@ function silentExecution(question: Question, { journal }: BatchAnswers, usage: U
   };
 }
 
+function isPaidJudge({ purpose, settings }: Asked): boolean {
+  return purpose === "judge" && priceOf(settings)?.kind !== "free";
+}
+
 /** The way to the money: what a batch is expected to cost, and what its answers did. */
 function moneyOf(
   { scope, preparation, settings }: Question,
@@ -82,7 +87,7 @@ function moneyOf(
 } {
   const budget = settings.budget ?? openBudget(scope.project, settings);
   const admit = runAdmission(scope, preparation, budget);
-  const paysJudges = askedModels(scope, preparation).some(({ purpose }) => purpose === "judge");
+  const paysJudges = askedModels(scope, preparation).some(isPaidJudge);
   return {
     // What is free is admitted as long as there is time.
     checkTime: () => void admit("judge", FREE),
@@ -94,16 +99,25 @@ function moneyOf(
         generation: now.generation ?? outputTokens.generation,
         judge: now.judge ?? outputTokens.judge,
       };
+      const expected = (model: ModelSettings): number => {
+        const key = modelKey(identityOf(model));
+        const same = [...wanted.values()].filter(({ settings }) => modelKey(identityOf(settings)) === key);
+        return (expectedCallCost(same, earlier) ?? 0) * modelOf(model).priceShare;
+      };
       return (model, requests, submitted) => {
         const key = modelKey(identityOf(model));
-        const same = [...wanted.values()].filter((asked) => modelKey(identityOf(asked.settings)) === key);
-        const cost = each.get(key) ?? (expectedCallCost(same, earlier) ?? 0) * modelOf(model).priceShare;
+        const cost = each.get(key) ?? (budget.limits.usd === null ? 0 : expected(model));
         each.set(key, cost);
         const held = budget.reserve({ purpose, usd: cost * requests, paysJudges, submitted });
         return { spend: (costUsd) => held.spend(cost, costUsd), release: held.release };
       };
     },
   };
+}
+
+/** A line that is printed while a bar is drawn would end up in it. */
+function aboveBar(line: (text: string) => void): Log {
+  return { info: line, warn: (text) => line(`warning: ${text}`) };
 }
 
 /**
@@ -128,12 +142,14 @@ export async function prefillRun(question: Question): Promise<Prefilled> {
   let isChecked = false;
   try {
     for (const purpose of ["generation", "judge"] as const) {
+      if (await files.isSettled(purpose)) continue;
       const missing = await collectMissing(silentExecution(question, answers, usage), answers.cache());
       const wanted = new Map([...missing].filter(([, asked]) => asked.purpose === purpose));
       if (wanted.size === 0) continue;
       if (!isChecked) await checkServers(question, modelOf, waiting);
       isChecked = true;
       const progress = progressOf({ context, total: wanted.size });
+      const log = context.terminal.interactive ? aboveBar(progress.line) : context.log;
       let shown = 0;
       try {
         await runStage({
@@ -143,8 +159,8 @@ export async function prefillRun(question: Question): Promise<Prefilled> {
           modelOf,
           checkTime: money.checkTime,
           reserve: money.reserve(purpose, wanted),
-          say: (line) => context.log.info(`${prompt.name}: ${line}`),
-          warn: (line) => context.log.warn(`${prompt.name}: ${line}`),
+          say: (line) => log.info(`${prompt.name}: ${line}`),
+          warn: (line) => log.warn(`${prompt.name}: ${line}`),
           showFinished: (finished) => {
             progress.advance(finished - shown, `${prompt.name}, in batches`);
             shown = finished;
@@ -153,6 +169,7 @@ export async function prefillRun(question: Question): Promise<Prefilled> {
       } finally {
         progress.done();
       }
+      await files.settle(purpose);
     }
   } finally {
     answers.close();

@@ -28,7 +28,7 @@ export async function gateAsChild(): Promise<void> {
       cache: false,
       dryRun: false,
       batch: true,
-      batchTiming: { ...BATCH_TIMING, pollMs: 20, settleMs: 50 },
+      batchTiming: { ...BATCH_TIMING, pollMs: 20, settleMs: 5_000 },
     },
   ).catch((error: unknown) => {
     console.error(error instanceof GateError ? `${error.code}: ${error.message}` : error);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { refusal } from "../gate-checkout.ts";
-import { batchGates, comparable, gateInBatches } from "./batch-gate.ts";
+import { batchGates, comparable, gateInAHurry, gateInBatches } from "./batch-gate.ts";
 
 const { open, liveVerdict } = batchGates();
 
@@ -38,7 +38,7 @@ describe("a batch that expires", () => {
 
   it("gives up on one that never ends", async () => {
     const { made } = await open({ script: () => ({ polls: 1e9 }) });
-    expect(await refusal(gateInBatches(made))).toMatchObject({
+    expect(await refusal(gateInAHurry(made))).toMatchObject({
       code: "TIMEOUT",
       message: "batch batch_0 has not ended within 48 hours",
     });

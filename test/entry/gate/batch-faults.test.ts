@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { BATCH_TIMING } from "../../../src/entry/gate/batch-timing.ts";
+import type { BatchServerOptions } from "../../loopback/batch-server.ts";
 import { refusal, type Checkout } from "../gate-checkout.ts";
-import { batchGates, comparable, gateInBatches, timed, usageOf } from "./batch-gate.ts";
+import { batchGates, comparable, gateInAHurry, gateInBatches, timed, usageOf } from "./batch-gate.ts";
 
 const { open, liveVerdict } = batchGates();
 
@@ -65,8 +67,14 @@ describe("a provider that falters", () => {
     expect(server.uploads).toHaveLength(0);
   });
 
-  it("says of a server without a Batch API that it has none", async () => {
-    const { server, made } = await open({ takesBatches: false });
+  it.each<[string, BatchServerOptions]>([
+    ["does not know its address", { takesBatches: false }],
+    [
+      "answers everything",
+      { fault: (event) => (event === "list" ? { kind: "status", status: 200, body: "{}" } : undefined) },
+    ],
+  ])("says of a server that %s that it has no Batch API", async (_, options) => {
+    const { server, made } = await open(options);
     expect(await refusal(gateInBatches(made))).toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringMatching(/^127\.0\.0\.1:\d+\/v1 has no Batch API$/) as string,
@@ -111,7 +119,7 @@ function batchFiles(made: Checkout): { folder: string; names: string[] } {
 describe("the files of a run's batches", () => {
   it("refuse to guess when one is damaged", async () => {
     const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
-    await refusal(gateInBatches(made));
+    await refusal(gateInAHurry(made));
     const { folder, names } = batchFiles(made);
     const created = names.find((name) => name.endsWith(".created.json")) ?? "";
     writeFileSync(join(folder, created), '{"schema":"promptgate/ba');
@@ -135,11 +143,9 @@ describe("the files of a run's batches", () => {
 describe("two gates on one question at the same time", () => {
   it("submit each batch once and draw one verdict", async () => {
     const { server, made } = await open({ script: () => ({ polls: 2 }) });
-    const timing = timed(made);
-    const codes = await Promise.all([
-      made.gate({ cache: false, batch: true, ...timing }),
-      made.gate({ cache: false, batch: true, ...timing }),
-    ]);
+    Object.assign(made.context, { clock: { now: () => Date.now() } });
+    const options = { cache: false, batch: true, batchTiming: { ...BATCH_TIMING, pollMs: 10 } };
+    const codes = await Promise.all([made.gate(options), made.gate(options)]);
     expect(codes).toEqual([0, 0]);
     expect(server.batches).toHaveLength(2);
     expect(comparable(made.printed())).toEqual(await liveVerdict());

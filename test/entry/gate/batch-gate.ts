@@ -17,8 +17,8 @@ export function answer(body: SeenRequest["body"]): string {
 
 const better = "Answer only from the context. Name the price.";
 
-/** A clock that only sleeping moves. `onPause` is called before each pause. */
-export function timed(made: Checkout, onPause: (pauses: number) => void = () => undefined) {
+/** A clock that only sleeping moves, `speed` times as far. `onPause` is called before each pause. */
+export function timed(made: Checkout, onPause: (pauses: number) => void = () => undefined, speed = 1) {
   let now = Date.UTC(2026, 10, 20);
   const pauses: number[] = [];
   const batchTiming: BatchTiming = {
@@ -26,11 +26,11 @@ export function timed(made: Checkout, onPause: (pauses: number) => void = () => 
       onPause(pauses.length);
       signal.throwIfAborted();
       pauses.push(milliseconds);
-      now += milliseconds;
+      now += milliseconds * speed;
       await new Promise(setImmediate);
     },
     pollMs: 1_000,
-    settleMs: 30_000,
+    settleMs: 90_000,
   };
   Object.assign(made.context, { clock: { now: () => now } });
   return { batchTiming, pauses };
@@ -39,6 +39,11 @@ export function timed(made: Checkout, onPause: (pauses: number) => void = () => 
 /** Gates in batches without the shared cache. */
 export function gateInBatches(made: Checkout, options: Partial<GateOptions> = {}): Promise<number> {
   return made.gate({ cache: false, batch: true, ...timed(made), ...options });
+}
+
+/** The same with a clock that runs fast: hours go by in some dozens of looks. */
+export function gateInAHurry(made: Checkout): Promise<number> {
+  return made.gate({ cache: false, batch: true, ...timed(made, undefined, 100) });
 }
 
 export function usageOf(made: Checkout) {

@@ -88,6 +88,14 @@ async function aKiller(
   return { ...gate, kill: (child: ChildProcess) => void (victim = child) };
 }
 
+/** Three judgements break the judge's contract. */
+function withNonsense(index: number): BatchScript {
+  return {
+    outcome: (_, request) =>
+      index === 1 && request < 3 ? { kind: "answer", text: "no verdict" } : { kind: "answer" },
+  };
+}
+
 function withOneError(): BatchScript {
   return {
     outcome: (_, index) => (index === 0 ? { kind: "error", status: 500, message: "no" } : { kind: "answer" }),
@@ -134,6 +142,14 @@ describe("a gate in batches that is killed with SIGKILL", { timeout: 180_000 }, 
     // The first batch's answers were read by the process that died: here they count as stored.
     expect(usage?.cachedCalls).toBeGreaterThanOrEqual(159);
     expect(comparable(JSON.parse(second.stdout) as GateResult)).toEqual(await liveVerdict());
+  });
+
+  it("asks live what was to be asked live, and waits for no further batch", async () => {
+    const { server, made, kill } = await aKiller({ event: "chat", index: 1, done: true }, withNonsense);
+    expect(await runChild(made.folder, kill)).toMatchObject({ signal: "SIGKILL" });
+    expect(await runChild(made.folder)).toMatchObject({ exitCode: 0 });
+    expect(server.batches).toHaveLength(2);
+    expect(new Set(server.chats.map((body) => JSON.stringify(body))).size).toBe(3);
   });
 
   it("at many moments, again and again, pays for each request once", async () => {

@@ -7,7 +7,7 @@ import type { BatchServer } from "../../loopback/batch-server.ts";
 import { renderVerdict } from "../../loopback/judge-replies.ts";
 import type { SeenRequest } from "../../loopback/openai-server.ts";
 import { refusal } from "../gate-checkout.ts";
-import { answer, batchGates, comparable, gateInBatches, usageOf } from "./batch-gate.ts";
+import { answer, batchGates, comparable, gateInAHurry, gateInBatches, usageOf } from "./batch-gate.ts";
 
 const { open, liveVerdict } = batchGates();
 
@@ -236,7 +236,7 @@ describe("a judge in batches", () => {
 describe("batches that nobody waits for", () => {
   it("are mentioned by a gate without --batch, until they are taken", async () => {
     const { server, made } = await open({ script: () => ({ polls: 1e9 }) });
-    await refusal(gateInBatches(made));
+    await refusal(gateInAHurry(made));
     expect(await made.gate({ cache: false })).toBe(0);
     expect(made.said.at(-1)).toBe(
       "greeter: 1 batch of this run may still be paid for at the provider: --batch takes their answers, without it they are asked for anew",
