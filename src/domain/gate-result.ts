@@ -126,7 +126,7 @@ export interface PromptGateResult {
   readonly attempt: number;
   /** True when an earlier run of the same inputs had decided and its verdict is repeated. */
   readonly stored: boolean;
-  /** Where the run's files are, relative to the project; null when nothing was run. */
+  /** Where result and evidence are, relative to the project; null before they are kept. */
   readonly runDir: string | null;
 }
 
