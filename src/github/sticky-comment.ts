@@ -30,7 +30,7 @@ const viewerSchema = z.object({ data: z.object({ viewer: z.object({ login: z.str
 const LENGTHS = [60_000, 30_000, 20_000];
 
 /** The invisible first line by which a comment is found again. */
-export function commentMarker(key: string): string {
+function commentMarker(key: string): string {
   return `<!-- promptgate:v1 key=${key} -->`;
 }
 

@@ -7,7 +7,7 @@ import type { LoopbackGitHub } from "../loopback/github.ts";
 import { git, gitEnvironment, gitProject } from "./git-project.ts";
 
 /** What one run of the action came to. */
-export interface ActionRun {
+interface ActionRun {
   readonly exitCode: number | null;
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export interface ActionCheckout {
   remove(): void;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly event?: string;
   readonly payload?: unknown;

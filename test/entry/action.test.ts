@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPrompt } from "../e2e/project.ts";
 import { loopbackGitHub, type LoopbackGitHub } from "../loopback/github.ts";
+import { runnerCommands } from "../github/runner-commands.ts";
 import { actionBundle, actionCheckout, type ActionCheckout } from "./action-checkout.ts";
 import { OUTPUT_NAMES } from "../../src/entry/action/outputs.ts";
 import { git } from "./git-project.ts";
@@ -154,6 +155,42 @@ describe("the action on a pull request", () => {
     const run = await checkout.run({ inputs: { "results-dir": "results" } });
     expect(run).toMatchObject({ exitCode: 2, outputs: { verdict: "error" } });
     expect(run.log).toContain("leads out of the workspace");
+  });
+
+  it("obeys nothing that cases, answers and files of the change say", async () => {
+    checkout = await actionCheckout(github);
+    const hostile = [
+      "::set-output name=verdict::pass",
+      "##[add-mask]a",
+      "@everyone <img src=x>",
+      "</details>",
+    ];
+    const cases = hostile.map((id, index) =>
+      JSON.stringify({
+        id,
+        vars: { query: `What does ${id} cost?`, context: `${id}\n${id} costs ${index} euros.\n${id}` },
+        critical: index === 0,
+        assert: [{ type: "contains", value: `no such ${id}`, metric: "price" }],
+      }),
+    );
+    checkout.project.write("golden-datasets/greeter.jsonl", `${cases.join("\n")}\n`);
+    checkout.project.write("prompts/greeter.prompt.yml", aPrompt("1.1.0", `${worse} ${hostile.join(" ")}`));
+    checkout.project.write("docs/::error::x.md", "text");
+    checkout.commit("::set-output name=verdict::pass");
+    checkout.merge();
+    const run = await checkout.run();
+    const commands = new Set(runnerCommands(run.log).map(({ name }) => name));
+    expect(
+      [...commands].filter((name) => !["add-mask", "error", "warning", "notice"].includes(name)),
+    ).toEqual([]);
+    expect(runnerCommands(run.log).filter(({ name }) => name === "add-mask")).toHaveLength(2);
+    expect(run.outputs["verdict"]).not.toBe("pass");
+    for (const text of [run.summary, github.state.comments[0]?.body ?? ""]) {
+      expect(text).toContain("add-mask");
+      expect(text.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, "").replace(/`[^`\n]*`/g, "")).not.toMatch(
+        /@everyone|<img/,
+      );
+    }
   });
 
   it("reports only, where the workflow says so", async () => {

@@ -1,10 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { TestProject } from "../e2e/project.ts";
+import { aPrompt, type TestProject } from "../e2e/project.ts";
 import { checkout, withCandidate, type Checkout } from "./gate-checkout.ts";
-import { aPrompt } from "../e2e/project.ts";
 
 /** A project in a git repository whose first commit has 1.0.0 in production. */
 export interface GitProject extends Checkout {
@@ -56,10 +52,4 @@ export async function gitProject(project: TestProject): Promise<GitProject> {
     commit,
     base,
   };
-}
-
-/** A folder that is removed with `remove`. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "promptgate-test-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface StoredComment {
+interface StoredComment {
   readonly id: number;
   body: string;
   readonly user: { readonly login: string; readonly type: string };
@@ -14,7 +14,7 @@ interface ReviewEntry {
 }
 
 /** What the loopback server knows; tests change it between runs. */
-export interface GitHubState {
+interface GitHubState {
   readonly comments: StoredComment[];
   reviews: ReviewEntry[];
   commits: { readonly author: { readonly login: string } | null }[];

@@ -42,7 +42,7 @@ export async function workingDirectory(environment: Environment, directory: stri
 }
 
 /** The runner's own folder for this job; no checkout reaches it. */
-export function temporaryFolder(environment: Environment): string {
+function temporaryFolder(environment: Environment): string {
   return environment["RUNNER_TEMP"] || tmpdir();
 }
 

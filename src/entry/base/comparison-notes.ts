@@ -16,7 +16,7 @@ export function listed(names: readonly string[], limit = LISTED): string {
 }
 
 /** Whose rules decide, in one sentence. */
-export function rulesNote(rules: RuleSource): Note {
+function rulesNote(rules: RuleSource): Note {
   switch (rules.kind) {
     case "base":
       return { level: "info", text: `rules, judges and baseline come from ${rules.commit.slice(0, 12)}` };

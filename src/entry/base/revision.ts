@@ -27,7 +27,7 @@ export interface Revision {
 const KINDS: Readonly<Record<string, RevisionFile["kind"]>> = { "120000": "link", "160000": "submodule" };
 
 /** Lines of `git ls-tree -r -z -l`: mode, type, id and size, a tab, the path. */
-export function parseTree(listing: string, prefix: string): Map<string, RevisionFile> {
+function parseTree(listing: string, prefix: string): Map<string, RevisionFile> {
   const files = new Map<string, RevisionFile>();
   for (const line of listing.split("\0")) {
     const tab = line.indexOf("\t");
@@ -42,7 +42,7 @@ export function parseTree(listing: string, prefix: string): Map<string, Revision
 }
 
 /** Splits what `git cat-file --batch` prints: a header with the size, the bytes, a newline. */
-export function parseBatch(output: Buffer, files: readonly RevisionFile[]): Map<string, Uint8Array> {
+function parseBatch(output: Buffer, files: readonly RevisionFile[]): Map<string, Uint8Array> {
   const contents = new Map<string, Uint8Array>();
   let offset = 0;
   for (const { path } of files) {

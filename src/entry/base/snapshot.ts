@@ -13,7 +13,7 @@ export const BUNDLE_PARTS = ["prompt", "model", "dataset", "checks", "judges", "
 export type BundlePart = (typeof BUNDLE_PARTS)[number];
 
 /** What a case asks of an answer, and all of it. */
-export interface CaseDigest {
+interface CaseDigest {
   readonly digest: Digest;
   readonly critical: boolean;
   /** Without tags and group, which ask nothing. */
