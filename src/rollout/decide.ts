@@ -76,11 +76,21 @@ function settled(look: Look, verdict: Verdict): Partial<RolloutState> {
   const isHold = verdict.action === "hold" && verdict.event === "held";
   return {
     ...remembered(look),
-    ...agreedRelease(look),
+    ...(verdict.content === undefined ? agreedRelease(look) : {}),
     driftSince: verdict.reason === "drift" ? state.driftSince : null,
     ...(isHold ? { hold: holdOf(state.hold, verdict.reason, look, null) } : {}),
     ...verdict.changes,
   };
+}
+
+/** What is left when a rollout has ended: a last write that was cut off, then whoever waits. */
+function afterwards(look: Look): Decision {
+  const { state } = look;
+  const cutOff = state.phase === "completed" ? finishWrite(look) : null;
+  const next = cutOff?.event === "repaired" ? cutOff : startQueued(look);
+  return next === null
+    ? unchanged(look, state.phase, state.outcome?.message ?? `the rollout is ${state.phase}`)
+    : buildDecision(look, next);
 }
 
 /**
@@ -90,12 +100,7 @@ function settled(look: Look, verdict: Verdict): Partial<RolloutState> {
 export function decide(input: DecideInput): Decision {
   const look = lookAt(input);
   const { state } = look;
-  if (!isActive(state.phase)) {
-    const next = startQueued(look);
-    return next === null
-      ? unchanged(look, state.phase, state.outcome?.message ?? `the rollout is ${state.phase}`)
-      : buildDecision(look, next);
-  }
+  if (!isActive(state.phase)) return afterwards(look);
   const verdict =
     firstOf(look, rulesOf(look)) ?? goOn({ ...look, state: { ...state, coveredBuckets: look.covered } });
   return buildDecision(look, { ...verdict, changes: settled(look, verdict) });

@@ -114,7 +114,7 @@ export function endRollout(scene: Scene, { phase, reason, message, deny, to = nu
       endedAt: iso(now),
       outcome: { reason, message, by },
       ...(deny ? { denied: withDenied(state, now, reason) } : {}),
-      ...(content === undefined ? { release: registry.release, previousRelease: null } : {}),
+      ...(content === undefined ? { release: registry.release, previousRelease: registry.release } : {}),
     },
   };
 }

@@ -9,7 +9,7 @@ import { percent, span } from "./wording.ts";
 
 /** The version that `production` should have now. */
 function expectedProduction({ phase, candidate, stable }: RolloutState): string {
-  return phase === "baking" ? candidate.version : stable.version;
+  return phase === "baking" || phase === "completed" ? candidate.version : stable.version;
 }
 
 function hold(reason: string, message: string, failed = false): Verdict {
@@ -100,7 +100,9 @@ export function absorbLowering(look: Look): Verdict | null {
     state.phase === "baking" &&
     production === state.stable.version &&
     unfinishedLabels(state, registry).length === 0;
-  const isOurs = sameDocument(state.release, registry.release);
+  // What a crash cut off was not taken away by anybody: it is as it was before the last decision.
+  const isOurs =
+    sameDocument(state.release, registry.release) || sameDocument(state.previousRelease, registry.release);
   if (isOurs && !isBack) return null;
   const served = isBack ? 0 : exposureOf(registry.release, version, production);
   if (served >= recorded) return null;
@@ -119,7 +121,7 @@ export function absorbLowering(look: Look): Verdict | null {
     notify: true,
     changes: {
       release: registry.release,
-      previousRelease: null,
+      previousRelease: registry.release,
       weightAppliedAt: iso(now),
       plannedWeights: {},
       lowered: { at: iso(now), weight: served },
@@ -179,8 +181,8 @@ export function drifted(look: Look): Verdict | null {
   };
 }
 
-/** True when a rewrite by hand says the same: recorded as it is. */
+/** What is in force and says what was decided is recorded as it is: from now on a change of it is somebody's. */
 export function agreedRelease({ state, registry }: Look): Partial<RolloutState> {
-  const changed = !sameDocument(state.release, registry.release);
-  return changed && sameContent(state.release, registry.release) ? { release: registry.release } : {};
+  if (!sameContent(state.release, registry.release)) return {};
+  return { release: registry.release, previousRelease: registry.release };
 }

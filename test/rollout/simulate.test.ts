@@ -77,12 +77,12 @@ describe("simulate", () => {
 
   it("does not take a quiet night for a silent log", () => {
     const awake = (bucket: number): boolean => (bucket / HOUR) % 24 < 14;
-    const share = (bucket: number): number => SHARES.findLast(({ at }) => at <= bucket)?.share ?? 0;
+    const share = (bucket: number): number => (bucket < START + DAY ? 0 : 0.05);
     const day = observing({ perHour: 2000, share });
     const { decisions } = run(
       {},
       {
-        until: START + 5 * DAY,
+        until: START + 2.6 * DAY,
         observe: (request) => {
           const { observations, assignments, ...rest } = day(request);
           return {
