@@ -1,7 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GateError } from "../../src/domain/errors.ts";
@@ -257,46 +254,5 @@ describe("a remote that fails", () => {
   it("is out of reach without git", async () => {
     const error = await failure(tree({ environment: { PATH: "/nonexistent" } }).read("one"));
     expect(error).toMatchObject({ code: "STORAGE_FAILED", hint: expect.stringContaining("install git") });
-  });
-});
-
-describe("credentials", () => {
-  let server: Server;
-  let requests: IncomingHttpHeaders[];
-  let address: string;
-
-  beforeEach(async () => {
-    requests = [];
-    server = createServer((request, response) => {
-      requests.push(request.headers);
-      response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x.git`;
-  });
-  afterEach(() => server.close());
-
-  it("are those that the user's repository is set up with, sent once", async () => {
-    git(remote.clone, "remote", "set-url", "origin", address);
-    git(remote.clone, "config", `http.${address}.extraHeader`, "Authorization: Basic c2VjcmV0");
-    const error = await failure(tree().read("one"));
-    expect(error).toMatchObject({ code: "AUTHENTICATION" });
-    expect(requests[0]?.authorization).toBe("Basic c2VjcmV0");
-    expect(error.message + error.hint).not.toContain("c2VjcmV0");
-  });
-
-  it("are refused without asking at a terminal", async () => {
-    const error = await failure(tree({ remote: address }).read("one"));
-    expect(error).toMatchObject({ code: "AUTHENTICATION", hint: expect.stringContaining("contents: write") });
-  });
-
-  it("in an address are never shown", async () => {
-    git(remote.clone, "remote", "set-url", "origin", address.replace("http://", "http://ada:hunter2@"));
-    const error = await failure(tree().read("one"));
-    expect(error).toMatchObject({ code: "AUTHENTICATION" });
-    expect(`${error.message} ${error.hint}`).not.toMatch(/hunter2|ada/);
-    const dead = await failure(tree({ remote: "http://ada:hunter2@127.0.0.1:9/x.git" }).read("one"));
-    expect(`${dead.message} ${dead.hint}`).not.toMatch(/hunter2|ada/);
   });
 });
