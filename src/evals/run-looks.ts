@@ -5,6 +5,7 @@ import type { ScoreRow } from "../domain/scores.ts";
 import { evaluateCase, type CaseEvaluation, type Judgement } from "./evaluate-case.ts";
 import { pairUp, type PairJudging } from "./judge-pairs.ts";
 import { runTasks } from "./run-tasks.ts";
+import { sharingRows } from "./kept-rows.ts";
 import { answersAhead, type AnswersAhead } from "./answers-ahead.ts";
 import type { Side, SideName } from "./sides.ts";
 
@@ -66,11 +67,11 @@ function* withNext(run: EvaluationRun, { ids, next }: LookCases, ahead: AnswersA
   ahead.start(interleave(next, run.sides));
 }
 
-/** Both sides and all samples of a case follow each other: it is read once. */
+/** Both sides and all samples of a case follow each other: it is read once. Its rows share the text of the plan's id. */
 function readingOnce({ readCase }: Pick<EvaluationRun, "readCase">): EvaluationRun["readCase"] {
   let last: { readonly id: string; readonly testCase: Promise<Case> } | undefined;
   return (id) => {
-    if (last?.id !== id) last = { id, testCase: readCase(id) };
+    if (last?.id !== id) last = { id, testCase: readCase(id).then((testCase) => ({ ...testCase, id })) };
     return last.testCase;
   };
 }
@@ -138,11 +139,14 @@ export async function takeLooks<Decision>(
   decide: (look: number, rows: Rows) => LookOutcome<Decision>,
 ): Promise<{ readonly decision: Decision; readonly rows: Rows }> {
   const rows = { baseline: [] as ScoreRow[], candidate: [] as ScoreRow[] };
+  const sharing = sharingRows();
   let passed: ReadonlySet<string> = new Set();
   let done = 0;
   for (const [look, cases] of looks.entries()) {
     const next = order.slice(cases, looks[look + 1] ?? cases);
-    await evaluate({ ids: order.slice(done, cases), next, passed }, (side, row) => rows[side].push(row));
+    await evaluate({ ids: order.slice(done, cases), next, passed }, (side, row) =>
+      rows[side].push(sharing(row)),
+    );
     done = cases;
     const outcome = decide(look, rows);
     if (outcome.kind === "decided") return { decision: outcome.decision, rows };
