@@ -222,7 +222,8 @@ function firstHarm(world: World, state: RolloutState, random: Random): number | 
     const observed: Observations = { basis: "unit", observations, assignments: [], errors: [] };
     const [judged] = judgeMetrics(seen, stepData(seen, now, observed));
     if (judged?.verdict === "harm") return hour;
-    if (judged?.plannedWeight != null) planned = { [world.metric]: judged.plannedWeight };
+    if (judged !== undefined && judged.plannedWeight !== null)
+      planned = { [world.metric]: judged.plannedWeight };
   }
   return null;
 }

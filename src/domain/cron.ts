@@ -42,6 +42,6 @@ export function parseCron(text: string): CronFields | null {
   );
   if (!minutes || !hours || !days || !months || !weekdays) return null;
   if (weekdays.delete(7)) weekdays.add(0);
-  const eitherDay = !/^\*/.test(fields[2] ?? "") && !/^\*/.test(fields[4] ?? "");
+  const eitherDay = fields[2]?.startsWith("*") !== true && fields[4]?.startsWith("*") !== true;
   return { minutes, hours, days, months, weekdays, eitherDay };
 }

@@ -60,7 +60,7 @@ export function rollBackWithoutState(input: CommandInput, to: RolloutVersion | n
   const weight = tried ? (actual?.candidate?.weight ?? 0) : 0;
   const message = visibleLine(`rolled back by ${by}: ${input.reason}`, 1000);
   const why = { by, reason: message };
-  const candidate = actual?.candidate == null ? null : { ...actual.candidate, weight: 0 };
+  const candidate = actual === null || actual.candidate === null ? null : { ...actual.candidate, weight: 0 };
   const document =
     actual === null
       ? null

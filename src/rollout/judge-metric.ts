@@ -186,7 +186,16 @@ export function judgeMetric(scope: JudgeScope, metric: RolloutMetric): MetricEvi
           : judged.verdict;
   const { name, kind, transform, direction, action, dryRun, margin, harmAt, min, max } = metric;
   const evidence = {
-    ...{ name, kind, transform, direction, action, dryRun, margin, harmAt, min, max },
+    name,
+    kind,
+    transform,
+    direction,
+    action,
+    dryRun,
+    margin,
+    harmAt,
+    min,
+    max,
     ...judged.figures,
     verdict,
     alpha,

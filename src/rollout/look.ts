@@ -50,11 +50,7 @@ function coveredBuckets(state: RolloutState, data: StepData): number {
     ),
   );
   return data.assigned.filter(
-    ({ bucket, candidate, control }) =>
-      !spoiled.has(bucket) &&
-      candidate.n > 0 &&
-      (control.n > 0 || currentStep(state).holdback === 0) &&
-      candidate.n > 0,
+    ({ bucket, candidate, control }) => !spoiled.has(bucket) && candidate.n > 0 && control.n > 0,
   ).length;
 }
 

@@ -104,15 +104,19 @@ function forecastText(look: Look, metric: MetricEvidence): string {
   return `; about ${missing} more samples decide it, in ${span(time)} at this rate`;
 }
 
-function undecided(look: Look): Wait | null {
-  const guardrails = look.metrics.filter(isGuardrail);
-  const isBad = ({ verdict, action }: MetricEvidence): boolean =>
+function isBad({ verdict, action }: MetricEvidence): boolean {
+  return (
     verdict === "harm" ||
     verdict === "no_data" ||
     verdict === "invalid" ||
     verdict === "error" ||
     verdict === "insufficient_sample" ||
-    (verdict === "inconclusive" && action === "rollback");
+    (verdict === "inconclusive" && action === "rollback")
+  );
+}
+
+function undecided(look: Look): Wait | null {
+  const guardrails = look.metrics.filter(isGuardrail);
   const order = ["error", "invalid", "no_data", "insufficient_sample", "inconclusive", "harm"];
   const [worst] = guardrails
     .filter(isBad)

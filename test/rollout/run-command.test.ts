@@ -115,7 +115,7 @@ describe("a command", () => {
 
   it("keeps one candidate in the queue, the newest", () => {
     const next = { ...CANDIDATE, version: "2.5.0", digest: `sha256:${"c".repeat(64)}` as const };
-    const outcome = command(inCanary(), { ...start, candidate: next } as RolloutCommand);
+    const outcome = command(inCanary(), { ...start, candidate: next });
     expect(outcome).toMatchObject({ decision: { event: "queued", state: { queued: { version: "2.5.0" } } } });
   });
 });
