@@ -6,6 +6,7 @@ import type { AssertionSchema } from "./case-schema.ts";
 import { approverSchema, evidenceSchema } from "./evidence-schema.ts";
 import { isHttpAddress } from "./http-address.ts";
 import { metricsSchema } from "./metrics-schema.ts";
+import { notifySchema } from "./notify-schema.ts";
 import { promptRolloutSchema, rolloutSchema } from "./rollout-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
 import { waiverSchema } from "./waiver-schema.ts";
@@ -138,6 +139,26 @@ const policy = z.strictObject({
     .meta({ description: "false = no canary" }),
 });
 
+const budgetSchema = z
+  .strictObject({
+    usd: z.number().gt(0).optional(),
+    minutes: z.number().gt(0).optional(),
+    judgeReserve: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .meta({ description: "share of the money kept for judging what was generated; 0.3 unless given" }),
+  })
+  .default({})
+  .meta({ description: "a gate stops, without a verdict, before it spends more" });
+
+/** `policies` of the config. */
+export const policiesSchema = z
+  .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
+  .default({})
+  .meta({ description: "what each tier demands; what is left out stays as shipped" });
+
 /** `promptgate.yaml` as a user writes it. */
 export function configSchema({
   assertion,
@@ -172,10 +193,7 @@ export function configSchema({
       )
       .refine((prompts) => Object.keys(prompts).length > 0, "expected at least one prompt")
       .meta({ description: "what is gated, by the prompt's name" }),
-    policies: z
-      .strictObject({ patch: policy.optional(), minor: policy.optional(), major: policy.optional() })
-      .default({})
-      .meta({ description: "what each tier demands; what is left out stays as shipped" }),
+    policies: policiesSchema,
     evidence: evidenceSchema
       .default({ keys: {} })
       .meta({ description: "whose signatures on evidence count, and for how long" }),
@@ -186,23 +204,14 @@ export function configSchema({
     rollout: rolloutSchema
       .optional()
       .meta({ description: "how a version is exposed step by step; shipped steps and metrics unless given" }),
+    notify: notifySchema
+      .optional()
+      .meta({ description: "a webhook that hears of every transition of a rollout" }),
     waivers: z
       .array(waiverSchema)
       .default([])
       .meta({ description: "cases and metrics that may not block until a day" }),
-    budget: z
-      .strictObject({
-        usd: z.number().gt(0).optional(),
-        minutes: z.number().gt(0).optional(),
-        judgeReserve: z
-          .number()
-          .min(0)
-          .lt(1)
-          .optional()
-          .meta({ description: "share of the money kept for judging what was generated; 0.3 unless given" }),
-      })
-      .default({})
-      .meta({ description: "a gate stops, without a verdict, before it spends more" }),
+    budget: budgetSchema,
     baseline: z
       .strictObject({ samples: z.int().min(1).max(50).optional() })
       .default({})

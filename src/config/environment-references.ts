@@ -5,8 +5,8 @@ import { problemAt, type Path, type SourceDocument } from "./source-document.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The blocks in which `${VAR}` is read; anywhere else it is ordinary text. */
-const BLOCKS = ["registry", "models", "metrics"];
+/** The blocks in which every command reads `${VAR}`; anywhere else it is ordinary text. */
+const BLOCKS: readonly string[] = ["registry", "models", "metrics"];
 
 const REFERENCE = /\$\{([^{}]*)\}/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -24,6 +24,7 @@ function referenceFault(name: string, environment: Environment): string | null {
 export function expandEnvironment(
   document: SourceDocument,
   environment: Environment,
+  blocks: readonly string[] = BLOCKS,
 ): { readonly value: unknown; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
 
@@ -57,7 +58,7 @@ export function expandEnvironment(
   const { value } = document;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { value, problems };
   const expanded = Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, BLOCKS.includes(key) ? expand(item, [key]) : item]),
+    Object.entries(value).map(([key, item]) => [key, blocks.includes(key) ? expand(item, [key]) : item]),
   );
   return { value: expanded, problems };
 }

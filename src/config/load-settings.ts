@@ -5,6 +5,7 @@ import type { Project } from "../domain/project.ts";
 import { checkDocument, readSource } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
 import { findConfig } from "./find-config.ts";
+import type { SourceDocument } from "./source-document.ts";
 
 /** What names the places that hold versions, traffic and history, and nothing else. */
 export interface ProjectSettings extends Pick<Project, "root" | "configFile" | "registry" | "store"> {
@@ -21,15 +22,29 @@ const settingsSchema = z.object({
   prompts: z.record(z.string(), z.unknown()).catch({}),
 });
 
+export interface SettingsOptions {
+  readonly directory: string;
+  readonly configPath: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The settings, and the config that they stand in: a mapping. */
+export interface ReadSettings {
+  readonly settings: ProjectSettings;
+  readonly document: SourceDocument;
+  readonly written: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads of the config what a command needs that must work while datasets, rubrics, waivers or other parts of the config
  * are broken. Throws `CONFIG_INVALID` when registry or store cannot be read from it.
  */
-export async function loadSettings(options: {
-  readonly directory: string;
-  readonly configPath: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}): Promise<ProjectSettings> {
+export async function loadSettings(options: SettingsOptions): Promise<ProjectSettings> {
+  return (await readSettings(options)).settings;
+}
+
+/** See `loadSettings`; for those who need one part more. */
+export async function readSettings(options: SettingsOptions): Promise<ReadSettings> {
   const { root, file } = await findConfig(options.directory, options.configPath);
   const source = await readSource(root, file);
   if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
@@ -37,20 +52,22 @@ export async function loadSettings(options: {
   if (typeof document.value !== "object" || document.value === null || Array.isArray(document.value)) {
     throw new GateError("CONFIG_INVALID", `${file} is no mapping of keys to values`);
   }
-  const { registry, store, prompts } = document.value as Record<string, unknown>;
+  const written = document.value as Record<string, unknown>;
+  const { registry, store, prompts } = written;
   const needed = { ...document, value: withoutUndefined({ registry, store }) };
   // Only what is needed: at night a key of a model may be missing.
   const expanded = expandEnvironment(needed, options.environment);
   const checked = checkDocument(document, settingsSchema, { ...(expanded.value as object), prompts });
   const problems = [...expanded.problems, ...checked.problems];
   if (checked.value === null || problems.length > 0) throw new ProblemsError("CONFIG_INVALID", problems);
-  return {
+  const settings = {
     root,
     configFile: file,
     registry: checked.value.registry,
     store: checked.value.store,
     prompts: Object.keys(checked.value.prompts),
   };
+  return { settings, document, written };
 }
 
 function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

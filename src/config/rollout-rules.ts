@@ -3,11 +3,16 @@ import { FULL_WEIGHT } from "../domain/release.ts";
 import type { RolloutMetric, RolloutStep, RolloutStrategy } from "../domain/rollout.ts";
 import { TIERS } from "../domain/tier.ts";
 import { visibleLine } from "../domain/visible.ts";
-import type { WrittenConfig } from "./config-schema.ts";
+import type { WrittenConfig, WrittenPrompt } from "./config-schema.ts";
 import { suggestion } from "./known-keys.ts";
 import { mergePolicies } from "./policies.ts";
 import { rolloutStrategy } from "./rollout-strategy.ts";
 import { problemAt, type Path, type SourceDocument } from "./source-document.ts";
+
+/** The part of the config that rollouts depend on. */
+export interface WrittenRollouts extends Pick<WrittenConfig, "rollout" | "policies"> {
+  readonly prompts: Readonly<Record<string, Pick<WrittenPrompt, "rollout">>>;
+}
 
 /** A message and where it belongs, below the `rollout` that is looked at. */
 interface Fault {
@@ -104,7 +109,7 @@ function canarySteps(steps: readonly RolloutStep[]): RolloutStep[] {
 }
 
 /** The canary steps together may not be shorter than a tier's policy; shipped steps wait for it by themselves. */
-function policyFaults({ steps }: RolloutStrategy, config: WrittenConfig, ownSteps: boolean): Fault[] {
+function policyFaults({ steps }: RolloutStrategy, config: WrittenRollouts, ownSteps: boolean): Fault[] {
   const canary = canarySteps(steps);
   const least = canary.reduce((sum, { minSoakMs }) => sum + minSoakMs, 0);
   const most = canary.reduce((sum, { maxSoakMs }) => sum + (maxSoakMs ?? Number.POSITIVE_INFINITY), 0);
@@ -119,7 +124,7 @@ function policyFaults({ steps }: RolloutStrategy, config: WrittenConfig, ownStep
   }).slice(0, 1);
 }
 
-function dependencyFaults(name: string, config: WrittenConfig): Fault[] {
+function dependencyFaults(name: string, config: WrittenRollouts): Fault[] {
   const names = Object.keys(config.prompts);
   const dependsOn = (prompt: string): readonly string[] => config.prompts[prompt]?.rollout?.dependsOn ?? [];
   const reaches = (from: string, seen: Set<string>): boolean =>
@@ -142,7 +147,7 @@ function dependencyFaults(name: string, config: WrittenConfig): Fault[] {
 }
 
 /** Every prompt's strategy, as it is after merging; what is wrong for all of them is said once. */
-export function rolloutProblems(document: SourceDocument, config: WrittenConfig): Problem[] {
+export function rolloutProblems(document: SourceDocument, config: WrittenRollouts): Problem[] {
   const problems = Object.entries(config.prompts).flatMap(([name, { rollout: own }]) => {
     const strategy = rolloutStrategy(config.rollout, own);
     const ownSteps = (own?.steps ?? config.rollout?.steps) !== undefined;

@@ -10,7 +10,7 @@ function ownParts(path: Path): Path {
 
 /** True where the config expects a secret: it has to come from the environment. */
 export function mustBeReference(path: Path): boolean {
-  if (path[0] !== "models" && path[0] !== "registry" && path[0] !== "metrics") return false;
+  if (!["models", "registry", "metrics", "notify"].includes(String(path[0]))) return false;
   return ownParts(path).some((part) => typeof part === "string" && SECRET_NAME.test(part));
 }
 
@@ -18,6 +18,8 @@ export function mustBeReference(path: Path): boolean {
 export function mayHoldSecret(path: Path): boolean {
   // An address is refused for the password in it, among other things.
   if (path[0] === "metrics" && (path[1] === "headers" || path[1] === "url")) return true;
+  // The address of a webhook is often its key.
+  if (path[0] === "notify") return true;
   const ofModel = ["headers", "query", "baseUrl"];
   return mustBeReference(path) || (path[0] === "models" && ofModel.includes(String(path[2])));
 }

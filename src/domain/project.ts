@@ -70,6 +70,13 @@ export interface Dataset {
   close(): Promise<void>;
 }
 
+/** Where transitions of rollouts are told, and what signs them. */
+export interface NotifySettings {
+  readonly url: string;
+  /** Never printed. */
+  readonly secret: string;
+}
+
 export interface PromptProject {
   readonly name: string;
   /** The prompt file, relative to the project. */

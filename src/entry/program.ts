@@ -96,14 +96,19 @@ function withGateSelection(target: Command): Command {
     .option("--seed <number>", "order of the cases (default: from the digests)", wholeNumber(0));
 }
 
-const baseRevision = ["--base <revision>", "take rules from that git revision; only prompts changed since"] as const;
+const baseRevision = [
+  "--base <revision>",
+  "take rules from that git revision; only prompts changed since",
+] as const;
 
 const registerGateCommands: Registration = (program, context, finish) => {
   const plan = command(program, "plan [prompts...]", "what a gate would do, need and cost; no model call");
-  withGateSelection(plan).option(...baseRevision).action(async (prompts: string[], options) => {
-    const { runPlan } = await import("./commands/plan.ts");
-    finish(await runPlan(context, { ...options, prompts }));
-  });
+  withGateSelection(plan)
+    .option(...baseRevision)
+    .action(async (prompts: string[], options) => {
+      const { runPlan } = await import("./commands/plan.ts");
+      finish(await runPlan(context, { ...options, prompts }));
+    });
   const gate = command(program, "gate [prompts...]", "judge the candidate against the baseline");
   withGateSelection(gate)
     .option(...baseRevision)
@@ -286,6 +291,30 @@ const registerPromotionCommands: Registration = (program, context, finish) => {
     });
 };
 
+const registerRolloutCommands: Registration = (program, context, finish) => {
+  const rollout = program.command("rollout").description("the exposure of a version, step by step");
+  command(rollout, "start <prompt@version>", "check evidence and sign-off, then queue and stage the version")
+    .option("--supersede", "end a live rollout of another version instead of waiting for it", false)
+    .option("--reason <text>", "why (default: the version's changeReason)")
+    .action(async (version: string, options) => {
+      const { runRolloutStart } = await import("./commands/rollout-start.ts");
+      finish(await runRolloutStart(context, { ...options, version }));
+    });
+  command(rollout, "advance [prompts...]", "look at every rollout: hold, one step on, or back")
+    .option("--dry-run", "say what would be decided, and write nothing", false)
+    .action(async (prompts: string[], options) => {
+      const { runRolloutAdvance } = await import("./commands/rollout-advance.ts");
+      finish(await runRolloutAdvance(context, { ...options, prompts }));
+    });
+  command(rollout, "get <prompt>", "where a rollout is, why, and what was measured")
+    .option("--watch", "draw it again every second", false)
+    .option("--no-color", "no colours")
+    .action(async (prompt: string, options) => {
+      const { runRolloutGet } = await import("./commands/rollout-get.ts");
+      finish(await runRolloutGet(context, { ...options, prompt }));
+    });
+};
+
 /** The command line. `finish` receives the exit code of the command that ran. */
 export function buildProgram(context: CommandContext, output: Output, finish: Finish): Command {
   const program = new Command("promptgate")
@@ -312,6 +341,7 @@ export function buildProgram(context: CommandContext, output: Output, finish: Fi
     registerRegistryCommands,
     registerEvidenceCommands,
     registerPromotionCommands,
+    registerRolloutCommands,
   ]) {
     register(program, context, finish);
   }

@@ -1,7 +1,7 @@
 import { higherTier, type Tier, type TierPolicy } from "../domain/tier.ts";
 
-/** Where a version may be promoted to, by what that asks for. */
-export type PromotionTarget = "staging" | "production" | "own";
+/** Where a version may be promoted to, by what that asks for; `rollout`: step by step to production. */
+export type PromotionTarget = "staging" | "rollout" | "production" | "own";
 
 /**
  * What became of the search for evidence about exactly this digest. `decidedBy` texts are sentences without a subject.
@@ -136,6 +136,11 @@ function otherLiveCheck(version: string, phase: string): Check {
 
 function rolloutCheck({ target, policy, hasProduction, rollout }: PromotionInput): Check {
   if (target === "staging") return { state: "met", text: "not needed for staging" };
+  if (target === "rollout") {
+    return rollout.kind === "ended" && rollout.phase === "rolled-back"
+      ? { state: "violated", text: "this version was rolled back: change it, or retry its rollout" }
+      : { state: "met", text: "it may begin" };
+  }
   switch (rollout.kind) {
     case "completed":
       return { state: "met", text: "finished" };
