@@ -32,6 +32,8 @@ export interface JsonRequest {
   readonly accept?: readonly number[];
   /** True when sending it twice does no harm; GET always is. */
   readonly repeatable?: boolean;
+  /** Ends the call, and the waiting between attempts, with `INTERRUPTED`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface JsonAnswer {
@@ -64,15 +66,26 @@ function parsed(text: string): unknown {
   }
 }
 
+/** User and password of basic authentication: a server may repeat them as it decoded them. */
+function basicParts(value: string): string[] {
+  const encoded = /^Basic (\S+)$/i.exec(value)?.[1];
+  return encoded === undefined ? [] : Buffer.from(encoded, "base64").toString("utf8").split(":");
+}
+
 /** The server's own words, without our credentials and control characters, on one short line. */
 function serverWords({ headers }: JsonClientOptions, text: string): string {
-  const parts = Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/)]);
+  const parts = Object.values(headers).flatMap((value) => [
+    value,
+    ...value.split(/\s+/),
+    ...basicParts(value),
+  ]);
   const secrets = parts.filter((part) => part.length >= 6).sort((left, right) => right.length - left.length);
   const clean = secrets.reduce((line, secret) => line.replaceAll(secret, "[secret]"), text.slice(0, 4000));
   return visibleLine(clean, 200);
 }
 
-function statusError(options: JsonClientOptions, request: JsonRequest, answer: JsonAnswer): GateError {
+/** What an answer means that is none; for adapters that tell some of their `accept`ed statuses apart. */
+export function statusError(options: JsonClientOptions, request: JsonRequest, answer: JsonAnswer): GateError {
   const { service, failure, credentialsHint } = options;
   const what = `${service}: ${request.method} ${visibleLine(request.path, 200)}`;
   const words = serverWords(options, answer.text);
@@ -105,6 +118,10 @@ function address({ baseUrl }: JsonClientOptions, { path, query }: JsonRequest): 
   return url.href;
 }
 
+function interrupted({ service }: JsonClientOptions): GateError {
+  return new GateError("INTERRUPTED", `${service}: the call was interrupted`);
+}
+
 async function sendOnce(options: JsonClientOptions, request: JsonRequest): Promise<JsonAnswer> {
   const { service, timeoutMs, headers } = options;
   const { body } = request;
@@ -121,12 +138,13 @@ async function sendOnce(options: JsonClientOptions, request: JsonRequest): Promi
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       // A credential goes to the server that the config names and to no other.
       redirect: "manual",
-      signal: deadline,
+      signal: request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]),
     });
     const text = await readBody(response, service, options.failure);
     return { status: response.status, headers: response.headers, json: parsed(text), text };
   } catch (error) {
     if (error instanceof GateError) throw error;
+    if (request.signal?.aborted === true) throw interrupted(options);
     if (deadline.aborted) {
       throw new GateError("TIMEOUT", `${service}: no complete answer within ${timeoutMs} ms`, {
         hint: "try again; raise `timeout` in the config if the server is always slow",
@@ -165,8 +183,11 @@ async function attempt(
  * `repeatable` writes after any passing failure, other writes only after 429, when the server had not begun.
  */
 export function createJsonClient(options: JsonClientOptions): JsonClient {
-  const wait = options.wait ?? ((milliseconds: number) => sleep(milliseconds));
   return async (request) => {
+    const { signal } = request;
+    const wait =
+      options.wait ??
+      ((milliseconds: number) => sleep(milliseconds, undefined, signal === undefined ? {} : { signal }));
     const mayRepeat = request.method === "GET" || request.repeatable === true;
     for (let tries = 1; ; tries += 1) {
       const outcome = await attempt(options, request);
@@ -174,7 +195,11 @@ export function createJsonClient(options: JsonClientOptions): JsonClient {
       const { error } = outcome;
       const repeats = error.retryable && (mayRepeat || error.code === "RATE_LIMITED");
       if (!repeats || tries >= ATTEMPTS) throw error;
-      await wait(error.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tries - 1));
+      try {
+        await wait(error.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tries - 1));
+      } catch (cause) {
+        throw signal?.aborted === true ? interrupted(options) : cause;
+      }
     }
   };
 }

@@ -7,6 +7,7 @@ import { visibleLine } from "../domain/visible.ts";
 import { branchSettings } from "../files/git/branch-settings.ts";
 import { fileRegistry } from "./file.ts";
 import { gitRegistry } from "./git.ts";
+import { langfuseRegistry, langfuseSettings } from "./langfuse.ts";
 
 interface Surroundings {
   readonly root: string;
@@ -24,6 +25,7 @@ const gitOptions = branchSettings("promptgate-registry");
 export const registries = {
   file: (options, { root, clock }) => fileRegistry({ ...parseOptions(fileOptions, options), root, clock }),
   git: (options, surroundings) => gitRegistry({ ...parseOptions(gitOptions, options), ...surroundings }),
+  langfuse: (options, { clock }) => langfuseRegistry(parseOptions(langfuseSettings, options), clock),
 } as const satisfies Record<string, RegistryFactory>;
 
 function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.infer<Schema> {

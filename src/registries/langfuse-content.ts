@@ -1,0 +1,128 @@
+import * as z from "zod";
+import type { Message, ModelParameters } from "../domain/prompt.ts";
+import { visibleLine } from "../domain/visible.ts";
+import type { PromptRow } from "../http/langfuse-prompts.ts";
+import { fromMustache, toMustache } from "./vendor/template-syntax.ts";
+import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
+
+/** The key of a version's config that holds what is ours; the keys beside it are for applications that read them. */
+const OURS = "promptgate";
+
+const COMPOSITION = /@@@\s*langfusePrompt:/i;
+
+type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
+
+const chatMessage = z.object({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: z.string(),
+});
+const placeholder = z.object({ type: z.literal("placeholder"), name: z.string() });
+
+/** Why a text would mean more on Langfuse than it does here, or less; null = it means the same. */
+export function contentProblem(content: string): string | null {
+  if (COMPOSITION.test(content)) return "it includes another prompt (@@@langfusePrompt…@@@)";
+  if (content.includes("\u0000")) return "it has a NUL character, which the database cannot hold";
+  if (/\p{Surrogate}/u.test(content))
+    return "it has half of a surrogate pair, which the database cannot hold";
+  const translated = toMustache(content);
+  return translated.kind === "problem" ? translated.problem : null;
+}
+
+function readMessage(value: unknown): Message | { readonly problem: string } {
+  const slot = placeholder.safeParse(value);
+  if (slot.success) {
+    return { problem: `it has the placeholder "${visibleLine(slot.data.name, 60)}" for messages` };
+  }
+  const message = chatMessage.safeParse(value);
+  if (!message.success) {
+    const role = (value as { role?: unknown } | null)?.role;
+    const named = typeof role === "string" ? ` of role "${visibleLine(role, 40)}"` : "";
+    return { problem: `it has a message${named} that is none of system, developer, user and assistant` };
+  }
+  const problem = contentProblem(message.data.content);
+  if (problem !== null) return { problem };
+  const translated = fromMustache(message.data.content);
+  return translated.kind === "text" ? { role: message.data.role, content: translated.text } : translated;
+}
+
+/** A text prompt is one message of the user. */
+function readMessages({ prompt }: PromptRow): Read {
+  const values = typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
+  const messages: Message[] = [];
+  for (const value of values) {
+    const read = readMessage(value);
+    if ("problem" in read) return read;
+    messages.push(read);
+  }
+  return messages.length === 0 ? { problem: "it has no message" } : { messages };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const NUMBERS: Readonly<Record<string, readonly string[]>> = {
+  temperature: ["temperature"],
+  topP: ["topP", "top_p"],
+  maxTokens: ["maxTokens", "max_tokens", "max_completion_tokens"],
+  seed: ["seed"],
+  frequencyPenalty: ["frequencyPenalty", "frequency_penalty"],
+  presencePenalty: ["presencePenalty", "presence_penalty"],
+};
+
+/** Model and parameters as people write them into the config of a prompt, in either spelling. */
+function handMadeModel(config: unknown): VendorRevision["model"] {
+  if (!isRecord(config)) return null;
+  const name = [config["model"], config["model_name"]].find((value) => typeof value === "string");
+  if (name === undefined) return null;
+  const parameters = Object.entries(NUMBERS).flatMap(([parameter, keys]) => {
+    const value = keys.map((key) => config[key]).find((one) => typeof one === "number");
+    return value === undefined ? [] : [[parameter, value] as const];
+  });
+  return { name, parameters: Object.fromEntries(parameters) as ModelParameters };
+}
+
+/** The number and the row's own id: the number of a deleted version is given to another one. */
+export function revisionId({ version, id }: Pick<PromptRow, "version" | "id">): string {
+  return id === undefined ? String(version) : `${version}.${id}`;
+}
+
+/** A version of Langfuse as the registry reads it; its labels are not part of it. */
+export function revisionOf(row: PromptRow): VendorRevision {
+  const read = readMessages(row);
+  const isReadable = "messages" in read;
+  const envelope = isRecord(row.config) ? row.config[OURS] : undefined;
+  return {
+    id: revisionId(row),
+    order: row.version,
+    messages: isReadable ? read.messages : null,
+    problem: isReadable ? null : read.problem,
+    envelope: isRecord(envelope) ? envelope : null,
+    model: handMadeModel(row.config),
+    createdAt: instant(row.createdAt),
+    createdBy: row.createdBy ?? null,
+    note: row.commitMessage ?? "",
+  };
+}
+
+function instant(text: string | null | undefined): string | null {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
+const LONGEST_NOTE = 500;
+
+/** The body of a new version, without a label. */
+export function creationOf(
+  name: string,
+  { messages, envelope, note, model }: VendorContent,
+): Readonly<Record<string, unknown>> & { readonly config: VendorEnvelope } {
+  return {
+    name,
+    type: "chat",
+    prompt: messages.map(({ role, content }) => ({ type: "chatmessage", role, content })),
+    config: { model: model.name, ...model.parameters, [OURS]: envelope },
+    labels: [],
+    commitMessage: note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 1)}…` : note,
+  };
+}
