@@ -10,3 +10,5 @@ export type {
   VerdictKind,
 } from "./domain/scores.ts";
 export { compareScores, type CompareOptions } from "./gate/compare-scores.ts";
+export type { Completion, Model, ModelRequest } from "./domain/model.ts";
+export { embeddedModel } from "./models/embedded/index.ts";

@@ -1,0 +1,31 @@
+// The chat on a port of this machine: node server.mjs. REGISTRY is a folder or an address, else that of this example.
+import { createWriteStream, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { embeddedModel } from "promptgate";
+import { fileSource, httpSource } from "promptgate/client/adapters";
+import { createChatService } from "./service.mjs";
+
+const state = fileURLToPath(new URL(".promptgate", import.meta.url));
+const { REGISTRY = `${state}/registry`, METRICS = `${state}/served.jsonl`, PORT = "8080" } = process.env;
+
+mkdirSync(state, { recursive: true });
+const log = createWriteStream(METRICS, { flags: "a" });
+const server = createChatService({
+  source: /^https?:/.test(REGISTRY) ? httpSource(REGISTRY) : fileSource(REGISTRY),
+  model: embeddedModel({ model: "embedded-1" }),
+  record: (line) => log.write(line),
+  onProblem: ({ prompt, error }) =>
+    // What a server answered may be in it, so that it is not printed as it is.
+    console.error(`${prompt}: ${JSON.stringify(error.message)}; serving what is known`),
+  // Short, to see a rollback arrive; a minute, the default, is kinder to the registry.
+  ttl: 5_000,
+});
+server.listen(Number(PORT), "127.0.0.1", () => {
+  console.log(`the chat answers on http://127.0.0.1:${server.address().port}/chat`);
+});
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    server.close(() => log.end());
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,102 @@
+import http from "node:http";
+import { createPromptClient } from "promptgate/client";
+import { metricsLine } from "promptgate/client/adapters";
+import { findPage } from "./help-pages.mjs";
+import { qualityOf } from "./quality.mjs";
+
+const PROMPT = "help-chat";
+const LARGEST_BODY = 10_000;
+
+/** What is served when the service starts while the registry is down; its lines count for no version. */
+const fallback = {
+  [PROMPT]: {
+    version: "built-in",
+    model: "assistant",
+    messages: [
+      { role: "system", content: "You answer customers of {{company}}. Answer only from the context." },
+      { role: "user", content: "Context: {{context}}\n\nQuestion: {{question}}" },
+    ],
+  },
+};
+
+async function readJson(request) {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > LARGEST_BODY) return null;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function send(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/**
+ * A help chat: `POST /chat` with `{"user","question"}` answers, with the prompt that the rollout has for this user. Staff
+ * name the label `staging` to try what is in no rollout yet. `record` gets one line of metrics for each answer.
+ */
+export function createChatService({ model, record, onProblem, clock = Date, ...options }) {
+  const prompts = createPromptClient({ ...options, clock, onProblem, fallback });
+
+  async function answer({ user, question, label }) {
+    const prompt = await prompts.getPrompt(PROMPT, { unit: user, label });
+    const served = { prompt: prompt.name, version: prompt.version, unit: user };
+    const started = performance.now();
+    const outcome = () => ({ at: new Date(clock.now()), latencyMs: performance.now() - started });
+    try {
+      const page = findPage(question);
+      const { text } = await model.complete(
+        {
+          messages: prompt.render({ company: "Radhaus", context: page, question }),
+          parameters: prompt.modelParameters,
+          responseFormat: prompt.responseFormat,
+          tools: prompt.tools,
+          sample: 0,
+        },
+        AbortSignal.timeout(30_000),
+      );
+      const quality = qualityOf({ answer: text, page, question });
+      record(metricsLine(served, { ...outcome(), scores: { quality }, error: false }));
+      return {
+        answer: text,
+        quality,
+        version: prompt.version,
+        variant: prompt.variant,
+        reason: prompt.reason,
+      };
+    } catch (error) {
+      // An answer that failed has no score; that it failed is what counts.
+      record(metricsLine(served, { ...outcome(), error: true }));
+      throw error;
+    }
+  }
+
+  async function chat(request, response) {
+    const asked = await readJson(request);
+    if (typeof asked?.user !== "string" || typeof asked.question !== "string") {
+      send(response, 400, { error: 'expected {"user":"…","question":"…"}' });
+      return;
+    }
+    // Who may try unproven versions is for a real service to check.
+    const label = asked.label === "staging" ? "staging" : undefined;
+    send(response, 200, await answer({ ...asked, label }));
+  }
+
+  /** What is known of the registry, without waiting for it. */
+  function health(response) {
+    const { version, freshness, problem } = prompts.peek(PROMPT, { unit: "health" });
+    send(response, 200, { version, freshness, problem: problem && problem.message });
+  }
+
+  return http.createServer((request, response) => {
+    if (request.method === "GET" && request.url === "/health") health(response);
+    else if (request.method === "POST" && request.url === "/chat") {
+      chat(request, response).catch((error) => send(response, 500, { error: error.message }));
+    } else send(response, 404, { error: "POST /chat or GET /health" });
+  });
+}
