@@ -159,6 +159,19 @@ export const policiesSchema = z
   .default({})
   .meta({ description: "what each tier demands; what is left out stays as shipped" });
 
+const baselineSchema = z
+  .strictObject({ samples: z.int().min(1).max(50).optional() })
+  .default({})
+  .meta({
+    description:
+      "answers of the version in production to each case, which gates share: 5 once it was promoted unless given; 1 = none",
+  });
+
+const cacheSchema = z
+  .strictObject({ maxSize: byteSize.optional() })
+  .default({})
+  .meta({ description: "the answers that runs share; after a gate the oldest go until the rest fits" });
+
 /** `promptgate.yaml` as a user writes it. */
 export function configSchema({
   assertion,
@@ -212,17 +225,8 @@ export function configSchema({
       .default([])
       .meta({ description: "cases and metrics that may not block until a day" }),
     budget: budgetSchema,
-    baseline: z
-      .strictObject({ samples: z.int().min(1).max(50).optional() })
-      .default({})
-      .meta({
-        description:
-          "answers of the version in production to each case, which gates share: 5 once it was promoted unless given; 1 = none",
-      }),
-    cache: z
-      .strictObject({ maxSize: byteSize.optional() })
-      .default({})
-      .meta({ description: "the answers that runs share; after a gate the oldest go until the rest fits" }),
+    baseline: baselineSchema,
+    cache: cacheSchema,
   });
 }
 

@@ -104,6 +104,7 @@ const fields = {
     .meta({ description: "one live canary per group; app unless given, false = none" }),
   onNewCandidate: z.enum(["queue", "supersede", "reject"]).optional(),
   onInconclusive: z
+    // oxlint-disable-next-line unicorn/no-thenable -- the word that a config says; the value is never awaited
     .strictObject({ grace: delay.optional(), then: z.enum(["rollback", "hold"]).optional() })
     .optional()
     .meta({ description: "after maxSoak; 24h and rollback unless given" }),

@@ -108,7 +108,7 @@ export function rolloutStrategy(
     onNewCandidate: written.onNewCandidate ?? "queue",
     inconclusive: {
       graceMs: onInconclusive?.grace ?? DAY_MS,
-      then: onInconclusive?.then ?? "rollback",
+      outcome: onInconclusive?.then ?? "rollback",
     },
     onSampleRatio: written.onSampleRatio ?? "hold",
     blindLimitMs: {

@@ -56,7 +56,8 @@ export interface RolloutStrategy {
   readonly dependsOn: readonly string[];
   /** What becomes of a candidate that is started while another one is live. */
   readonly onNewCandidate: "queue" | "supersede" | "reject";
-  readonly inconclusive: { readonly graceMs: number; readonly then: "rollback" | "hold" };
+  /** What follows `maxSoak`: time for people, then the outcome. */
+  readonly inconclusive: { readonly graceMs: number; readonly outcome: "rollback" | "hold" };
   /** How long metrics may be missing before the weight goes to 0: below or at 25 %, and above. */
   readonly blindLimitMs: { readonly low: number; readonly high: number };
   readonly settleDelayMs: number;

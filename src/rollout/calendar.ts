@@ -79,6 +79,11 @@ function frozenBy(windows: readonly FreezeWindow[], now: number): Closed | null 
   return { reason: "freeze", message: `the freeze "${cron}" (${timeZone}) is on`, until: last.until };
 }
 
+/** `09:05` of minutes since midnight. */
+function clockText(minutes: number): string {
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}
+
 function outsideHours(hours: RolloutStrategy["advanceHours"], now: number): Closed | null {
   if (hours === null) return null;
   const clockAt = wallClock(hours.timeZone);
@@ -87,14 +92,12 @@ function outsideHours(hours: RolloutStrategy["advanceHours"], now: number): Clos
     return hour * 60 + minute >= hours.from && hour * 60 + minute < hours.to;
   };
   if (isOpen(now)) return null;
-  const text = (minutes: number): string =>
-    `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
   let until: number | null = null;
   const start = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
   for (let at = start; at < start + 25 * HOUR_MS && until === null; at += MINUTE_MS) {
     if (isOpen(at)) until = at;
   }
-  const message = `exposure rises from ${text(hours.from)} to ${text(hours.to)} (${hours.timeZone})`;
+  const message = `exposure rises from ${clockText(hours.from)} to ${clockText(hours.to)} (${hours.timeZone})`;
   return { reason: "advance_hours", message, until };
 }
 

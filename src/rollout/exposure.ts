@@ -50,13 +50,12 @@ export function sameDocument(left: ReleaseDocument | null, right: ReleaseDocumen
   return left === null || right === null ? left === right : jsonDigest(left) === jsonDigest(right);
 }
 
+function contentDigest({ stable, candidate, holdback }: ReleaseDocument): string {
+  return jsonDigest({ stable, candidate, holdback });
+}
+
 /** Equal in what applications are served. */
 export function sameContent(left: ReleaseDocument | null, right: ReleaseDocument | null): boolean {
   if (left === null || right === null) return left === right;
-  const content = ({ stable, candidate, holdback }: ReleaseDocument): object => ({
-    stable,
-    candidate,
-    holdback,
-  });
-  return jsonDigest(content(left)) === jsonDigest(content(right));
+  return contentDigest(left) === contentDigest(right);
 }

@@ -105,8 +105,8 @@ function forecastMetric(
   };
 }
 
-function stepWarnings(step: RolloutStep, metrics: readonly MetricForecast[]): string[] {
-  return metrics.flatMap(({ name, needed, expectedAtMaxSoak }) => {
+function stepWarnings(step: StepForecast): string[] {
+  return step.metrics.flatMap(({ name, needed, expectedAtMaxSoak }) => {
     if (needed === null || expectedAtMaxSoak === null || expectedAtMaxSoak >= needed) return [];
     return [
       `${step.name} (${percent(step.weight)}): ${name} needs about ${needed} samples of the candidate, ${expectedAtMaxSoak} are expected in ${span(step.maxSoakMs ?? 0)}: it would end undecided`,
@@ -117,7 +117,7 @@ function stepWarnings(step: RolloutStep, metrics: readonly MetricForecast[]): st
 /** What to expect of each step, with a warning wherever the traffic cannot decide. */
 export function forecast(strategy: RolloutStrategy, traffic: Traffic): RolloutForecast {
   const guardrails = strategy.metrics.filter(isGuardrail);
-  const steps = strategy.steps.map((step): StepForecast & { readonly warnings: readonly string[] } => {
+  const steps = strategy.steps.map((step): StepForecast => {
     const metrics = guardrails.map((metric) => forecastMetric(strategy, step, metric, traffic));
     const hours = metrics.map((metric) => metric.hours);
     const soak = (step.minSoakMs + strategy.settleDelayMs) / HOUR_MS;
@@ -129,20 +129,19 @@ export function forecast(strategy: RolloutStrategy, traffic: Traffic): RolloutFo
       maxSoakMs: step.maxSoakMs,
       hours: hours.includes(null) ? null : Math.max(soak, ...hours.map((hour) => (hour ?? 0) + settled)),
       metrics,
-      warnings: stepWarnings(step, metrics),
     };
   });
   const unknown = guardrails.filter(({ name }) => traffic.spread[name] === undefined);
   const known = steps.every(({ hours }) => hours !== null);
   return {
-    steps: steps.map(({ warnings: _, ...step }) => step),
+    steps,
     hours: known ? steps.reduce((sum, { hours }) => sum + (hours ?? 0), 0) : null,
     warnings: [
       ...unknown.map(
         ({ name }) => `nothing is known of how much ${name} varies: its steps cannot be foreseen`,
       ),
       ...(traffic.stagingPerHour === null ? ["nothing is known of the traffic of staging"] : []),
-      ...steps.flatMap(({ warnings }) => warnings),
+      ...steps.flatMap(stepWarnings),
     ],
   };
 }

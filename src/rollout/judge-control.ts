@@ -132,16 +132,16 @@ export function testControl(
   };
 }
 
+function missed({ n, errors }: { readonly n: number; readonly errors: number }) {
+  return { n, errors: n - errors };
+}
+
 /** The evidence in counts for more errors; of a rate that should be high, for fewer hits. */
 export function errorEvidence(
   { direction }: Pick<RolloutMetric, "direction">,
   counts: ControlFigures["counts"],
 ): number {
   if (direction === "down") return splitEvidence(counts);
-  const missed = ({ n, errors }: { n: number; errors: number }): { n: number; errors: number } => ({
-    n,
-    errors: n - errors,
-  });
   return splitEvidence(
     counts.map(({ candidate, control }) => ({ candidate: missed(candidate), control: missed(control) })),
   );

@@ -130,7 +130,7 @@ function undecided(look: Look): Wait | null {
 /** True when an undecided step has used up its time, with grace: whatever is missing, it ends. */
 export function timeIsUp({ state, step, now, input }: Look): boolean {
   const present = input.strategy.steps.find(({ name }) => name === step.name) ?? step;
-  if (present.maxSoakMs === null || input.strategy.inconclusive.then === "hold") return false;
+  if (present.maxSoakMs === null || input.strategy.inconclusive.outcome === "hold") return false;
   const deadline = Math.max(present.maxSoakMs, soakOf(state)) + input.strategy.inconclusive.graceMs;
   return state.pause === null && stepElapsed(state, now) >= deadline;
 }
@@ -147,15 +147,15 @@ export function unproven(look: Look): Verdict | null {
   const wait = unmet(look);
   if (wait === null) return null;
   const { state, step, now, input } = look;
-  const { graceMs, then } = input.strategy.inconclusive;
+  const { graceMs, outcome } = input.strategy.inconclusive;
   // Somebody may give an undecided step more time in the config; its weights and error rates stay.
   const present = input.strategy.steps.find(({ name }) => name === step.name) ?? step;
   if (present.maxSoakMs === null || state.pause !== null) return held(wait);
   const deadline = Math.max(present.maxSoakMs, soakOf(state));
   const over = stepElapsed(state, now) - deadline;
   if (over < 0) return held(wait);
-  if (over < graceMs || then === "hold") {
-    const end = then === "hold" ? "" : `, in ${span(graceMs - over)} it ends`;
+  if (over < graceMs || outcome === "hold") {
+    const end = outcome === "hold" ? "" : `, in ${span(graceMs - over)} it ends`;
     const message = `${wait.message}; past its maxSoak of ${span(deadline)}${end}: extend maxSoak, skip the step, or abort`;
     const first = over < input.strategy.bucketMs;
     return { ...held({ reason: wait.reason, message }), ...(first ? { notify: true } : {}) };

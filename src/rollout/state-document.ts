@@ -64,7 +64,7 @@ const strategy: z.ZodType<RolloutStrategy> = z.strictObject({
   mutexGroup: name.nullable(),
   dependsOn: z.array(name),
   onNewCandidate: z.enum(["queue", "supersede", "reject"]),
-  inconclusive: z.strictObject({ graceMs: milliseconds, then: z.enum(["rollback", "hold"]) }),
+  inconclusive: z.strictObject({ graceMs: milliseconds, outcome: z.enum(["rollback", "hold"]) }),
   blindLimitMs: z.strictObject({ low: milliseconds, high: milliseconds }),
   settleDelayMs: milliseconds,
   bucketMs: z.number().positive(),

@@ -93,6 +93,12 @@ function checked(sample: Sample): Sample {
   return reason === null ? sample : { kind: "invalid", reason };
 }
 
+function inOrder<Value>(byBucket: ReadonlyMap<number, Value>): (Value & { readonly bucket: number })[] {
+  return [...byBucket]
+    .toSorted(([left], [right]) => left - right)
+    .map(([bucket, value]) => ({ bucket, ...value }));
+}
+
 /** Observations as a step sees them. */
 export function stepData(state: RolloutState, now: number, observed: Observations | string): StepData {
   const { from, to } = stepWindow(state, now);
@@ -120,8 +126,6 @@ export function stepData(state: RolloutState, now: number, observed: Observation
     both[arm] = { n, fresh: newUnits };
     assigned.set(bucket, both);
   }
-  const inOrder = <Value>(map: ReadonlyMap<number, Value>): (Value & { bucket: number })[] =>
-    [...map].toSorted(([left], [right]) => left - right).map(([bucket, value]) => ({ bucket, ...value }));
   return {
     from,
     to,

@@ -22,7 +22,7 @@ const strategy = aStrategy({
   ],
   metrics: [aMetric()],
   settleDelayMs: 0,
-  inconclusive: { graceMs: 6 * HOUR, then: "rollback" },
+  inconclusive: { graceMs: 6 * HOUR, outcome: "rollback" },
 });
 
 interface World {
