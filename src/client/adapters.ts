@@ -1,6 +1,6 @@
 export { fileSource } from "./file-source.ts";
 export { httpSource, type HttpSourceOptions } from "./http-source.ts";
-export { metricsLine, type Outcome } from "./metrics-line.ts";
+export { metricsLine, type Outcome, type ServedUnit } from "./metrics-line.ts";
 export { redisCache, type RedisClient } from "./redis-cache.ts";
 export { registrySource } from "./registry-source.ts";
 export { sharedCache, type TextStore } from "./shared-cache.ts";

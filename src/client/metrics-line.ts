@@ -1,5 +1,8 @@
 import type { ServeEvent } from "./options.ts";
 
+/** Who was served what: an event of `onServe`, or the prompt that `getPrompt` gave and its unit. */
+export type ServedUnit = Pick<ServeEvent, "prompt" | "version" | "unit">;
+
 /** What became of one served prompt. */
 export interface Outcome {
   readonly at: Date;
@@ -15,7 +18,7 @@ export interface Outcome {
  * One line, with its newline, of the `jsonl` metrics source: which version a unit was served and what became of it. Keys
  * without a value are left out: no measurement is not 0. Throws `RangeError` on an invalid time or number.
  */
-export function metricsLine({ prompt, version, unit }: ServeEvent, outcome: Outcome): string {
+export function metricsLine({ prompt, version, unit }: ServedUnit, outcome: Outcome): string {
   const { at, scores, error, latencyMs, costUsd } = outcome;
   for (const number of [...Object.values(scores ?? {}), latencyMs, costUsd]) {
     if (typeof number === "number" && !Number.isFinite(number))
