@@ -23,9 +23,4 @@ const server = createChatService({
 server.listen(Number(PORT), "127.0.0.1", () => {
   console.log(`the chat answers on http://127.0.0.1:${server.address().port}/chat`);
 });
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    server.close(() => log.end());
-    server.closeIdleConnections();
-  });
-}
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close(() => log.end()));

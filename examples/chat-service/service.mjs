@@ -93,10 +93,13 @@ export function createChatService({ model, record, onProblem, clock = Date, ...o
     send(response, 200, { version, freshness, problem: problem && problem.message });
   }
 
-  return http.createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     if (request.method === "GET" && request.url === "/health") health(response);
     else if (request.method === "POST" && request.url === "/chat") {
       chat(request, response).catch((error) => send(response, 500, { error: error.message }));
     } else send(response, 404, { error: "POST /chat or GET /health" });
   });
+  // Longer than whoever is in front keeps a connection: one that is closed while it is used again is a failed request.
+  server.keepAliveTimeout = 75_000;
+  return server;
 }

@@ -87,6 +87,8 @@ export async function fileServer(folder: string): Promise<FileServer> {
     }
     void answer(path, request.headers["if-none-match"], response);
   });
+  // A machine under load must not close a connection at the moment in which it is used again.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {
