@@ -47,12 +47,16 @@ function isMeasured(metric: string, rows: Rows["candidate"]): boolean {
 
 /** The decision at each look of the plan, for rows of live models or of records. */
 export function decideLooks({ plan, rules }: Pick<Preparation, "plan" | "rules">, hasBaseline: boolean) {
+  // What cannot end the run and asks no judge is only looked at when the run ends.
+  const steering = rules.filter(({ level, kind }) => level === "error" || kind === "judge");
   return (look: number, { baseline, candidate }: Rows): LookOutcome<Decided> => {
+    const rows = { baseline: hasBaseline ? baseline : null, candidate };
+    const open = decideGate(plan, look, rows, steering);
+    if (open.kind === "continue") return { kind: "continue", passed: passedMetrics(open.metrics) };
     const asked = rules.filter((rule) => rule.level !== "off" || isMeasured(rule.name, candidate));
-    const outcome = decideGate(plan, look, { baseline: hasBaseline ? baseline : null, candidate }, asked);
-    return outcome.kind === "decided"
-      ? { kind: "decided", decision: outcome }
-      : { kind: "continue", passed: passedMetrics(outcome.metrics) };
+    const outcome = decideGate(plan, look, rows, asked);
+    if (outcome.kind === "decided") return { kind: "decided", decision: outcome };
+    throw new RangeError("metrics that decide nothing changed the decision");
   };
 }
 
