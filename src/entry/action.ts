@@ -11,7 +11,5 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 
 process.exitCode = await runAction({
   environment: process.env,
-  fetch: globalThis.fetch,
-  write: (text) => void process.stdout.write(text),
   signal: controller.signal,
 });

@@ -1,3 +1,4 @@
+import { error, info, notice, setSecret, warning } from "@actions/core";
 import { visible } from "../domain/visible.ts";
 
 export type AnnotationLevel = "error" | "warning" | "notice";
@@ -18,21 +19,18 @@ export interface Annotation {
 const SHOWN = 10;
 const LONGEST = 2_000;
 
-/** After the workflow command format: a percent sign and line ends cannot end the message. */
-function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
+const print = { error, warning, notice } as const satisfies Record<AnnotationLevel, typeof error>;
 
-function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
-}
-
-/** One workflow command that shows a message beside a line of a file. */
-export function annotationCommand({ level, title, message, file, line }: Annotation): string {
-  const place = file === null ? [] : [`file=${escapeProperty(visible(file))}`];
-  const lines = file === null || line === null ? [] : [`line=${Math.max(1, line)}`];
-  const properties = [...place, ...lines, `title=${escapeProperty(visible(title))}`].join(",");
-  return `::${level} ${properties}::${escapeData(visible(message.slice(0, LONGEST)))}`;
+/**
+ * Shows a message beside a line of a file. The toolkit keeps texts from ending their command; what a terminal or a bidi
+ * mark would do is made visible before.
+ */
+export function annotate({ level, title, message, file, line }: Annotation): void {
+  print[level](visible(message.slice(0, LONGEST)), {
+    title: visible(title),
+    ...(file === null ? {} : { file: visible(file) }),
+    ...(file === null || line === null ? {} : { startLine: Math.max(1, line) }),
+  });
 }
 
 /** As many as the runner shows; what is left out of a level is counted in its last one. */
@@ -52,11 +50,6 @@ export function shownAnnotations(annotations: readonly Annotation[]): Annotation
   });
 }
 
-/** Hides a secret in everything that the job prints from here on; the runner masks each line of it. */
-export function maskCommand(secret: string): string {
-  return `::add-mask::${escapeData(secret)}`;
-}
-
 /**
  * Text that the runner prints as it stands. It reads commands from both output streams, `::name::` at the beginning of a
  * line and `##[name]` anywhere in it: an invisible space keeps what a prompt or a model wrote from being one.
@@ -69,8 +62,19 @@ export function inertLog(text: string): string {
     .replace(/##\[/g, "##\u200b[");
 }
 
-/** One record of the file that `GITHUB_OUTPUT` names. `delimiter` is random, so that no value can end the record. */
-export function outputRecord(name: string, value: string, delimiter: string): string {
-  if (value.includes(delimiter)) throw new RangeError("the delimiter is part of the value");
-  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+/** Prints lines of text for people; the toolkit itself prints them as they are. */
+export function printLog(text: string): void {
+  info(inertLog(text));
+}
+
+/** Short ones would hide half of the log. */
+const LEAST_SECRET = 8;
+
+/** Hides secrets in everything that the job prints from here on: as they are and as headers carry them. */
+export function maskSecrets(secrets: readonly string[]): void {
+  for (const secret of secrets.filter(({ length }) => length >= LEAST_SECRET)) {
+    // The second one is git's.
+    const carried = [secret, `x-access-token:${secret}`].map((text) => Buffer.from(text).toString("base64"));
+    for (const form of [secret, ...carried]) setSecret(form);
+  }
 }

@@ -51,13 +51,13 @@ describe("the action on a pull request", () => {
     expect(run.outputs).toMatchObject({ verdict: "fail", changed: "true", "changed-prompts": '["greeter"]' });
     expect(Object.keys(run.outputs).sort()).toEqual([...OUTPUT_NAMES].sort());
     expect(run.summary).toContain("> [!CAUTION]");
-    expect(run.log).toMatch(/^::error file=prompts\/greeter\.prompt\.yml,line=\d+,title=/m);
+    expect(run.log).toMatch(/^::error title=[^,]*,file=prompts\/greeter\.prompt\.yml,line=\d+::/m);
     expect(github.state.comments).toHaveLength(1);
     expect(github.state.comments[0]?.body).toMatch(/^<!-- promptgate:v1 key=default -->\n> \[!CAUTION\]/);
     expect(run.outputs["comment-url"]).toContain("issuecomment-");
     const report = JSON.parse(readFileSync(run.outputs["report-path"] ?? "", "utf8"));
     expect(report).toMatchObject({ schema: "promptgate/gate-result@1", verdict: "fail" });
-    expect(github.tokens).toEqual(new Set(["Bearer ghs_token_of_this_job"]));
+    expect(github.tokens).toEqual(new Set(["token ghs_token_of_this_job"]));
     expect(run.log.replaceAll("::add-mask::ghs_token_of_this_job", "")).not.toContain("ghs_token");
   });
 

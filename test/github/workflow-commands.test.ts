@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { EOL } from "node:os";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
-  annotationCommand,
+  annotate,
   inertLog,
-  maskCommand,
-  outputRecord,
+  maskSecrets,
+  printLog,
   shownAnnotations,
   type Annotation,
 } from "../../src/github/workflow-commands.ts";
@@ -52,6 +53,25 @@ const annotation: Annotation = {
   line: 3,
 };
 
+let printed = "";
+beforeEach(() => {
+  printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What a call prints. */
+function output(call: () => void): string {
+  printed = "";
+  call();
+  return printed;
+}
+
 describe("what is printed", () => {
   it("holds no command of the text's own in 300,000 random ones, though many of them would be", () => {
     let raw = 0;
@@ -73,15 +93,17 @@ describe("what is printed", () => {
 
   it("makes exactly one command of an annotation, whatever its texts say", () => {
     const wrong = [...randomTexts(20_000)].filter((text) => {
-      const printed = annotationCommand({ ...annotation, title: text, message: text, file: text });
-      const [only, ...others] = runnerCommands(printed);
+      const print = () => annotate({ ...annotation, title: text, message: text, file: text });
+      const [only, ...others] = runnerCommands(output(print));
       return only?.name !== "error" || only.properties["line"] !== "3" || others.length > 0;
     });
     expect(wrong).toEqual([]);
   });
 
   it("names file, line and message as they are", () => {
-    const [command] = runnerCommands(annotationCommand({ ...annotation, message: "a, b: 100 %\nsecond" }));
+    const [command] = runnerCommands(
+      output(() => annotate({ ...annotation, message: "a, b: 100 %\nsecond" })),
+    );
     expect(command).toEqual({
       name: "error",
       data: "a, b: 100 %\nsecond",
@@ -89,9 +111,19 @@ describe("what is printed", () => {
     });
   });
 
-  it("hides a secret of several lines with one command", () => {
-    expect(runnerCommands(maskCommand("one\ntwo%"))).toEqual([
-      { name: "add-mask", data: "one\ntwo%", properties: {} },
+  it("prints lines of which none is a command, through the toolkit", () => {
+    expect(output(() => printLog("a\n::error::b\n##[add-mask]c"))).toBe(
+      `a\n:\u200b:error::b\n##\u200b[add-mask]c${EOL}`,
+    );
+  });
+
+  it("hides a secret as it is, of several lines too, and as headers carry it", () => {
+    const commands = runnerCommands(output(() => maskSecrets(["secret one\ntwo%", "short"])));
+    expect(commands.map(({ name }) => name)).toEqual(["add-mask", "add-mask", "add-mask"]);
+    expect(commands.map(({ data }) => data)).toEqual([
+      "secret one\ntwo%",
+      Buffer.from("secret one\ntwo%").toString("base64"),
+      Buffer.from("x-access-token:secret one\ntwo%").toString("base64"),
     ]);
   });
 
@@ -103,10 +135,5 @@ describe("what is printed", () => {
     expect(shown.filter(({ level }) => level === "error")).toHaveLength(10);
     expect(shown.filter(({ level }) => level === "error").at(-1)?.message).toContain("16 more");
     expect(shown.filter(({ level }) => level === "warning")).toHaveLength(10);
-  });
-
-  it("writes an output of several lines under a delimiter that the value does not have", () => {
-    expect(outputRecord("verdict", "a\nb", "d1")).toBe("verdict<<d1\na\nb\nd1\n");
-    expect(() => outputRecord("verdict", "d1", "d1")).toThrow(RangeError);
   });
 });

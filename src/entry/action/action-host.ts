@@ -1,6 +1,8 @@
-import { appendFile, lstat, mkdir, readFile, realpath, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, lstat, mkdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { summary } from "@actions/core";
 import { GateError } from "../../domain/errors.ts";
 import type { GateResult } from "../../domain/gate-result.ts";
 import { textDigest, type Digest } from "../../domain/digest.ts";
@@ -54,28 +56,33 @@ export function stateFolder(environment: Environment, directory: string): string
 
 /** The event that started the workflow. Throws `USAGE`. */
 export async function readEvent(environment: Environment): Promise<GitHubEvent> {
-  const name = required(environment, "GITHUB_EVENT_NAME");
+  required(environment, "GITHUB_EVENT_NAME");
   const path = required(environment, "GITHUB_EVENT_PATH");
-  let payload: unknown;
   try {
-    payload = JSON.parse(await readFile(path, "utf8"));
+    await access(path, constants.R_OK);
+    // It reads the file as soon as it is loaded.
+    const { context } = await import("@actions/github");
+    return parseEvent(context.eventName, context.payload);
   } catch (error) {
+    if (error instanceof GateError) throw error;
     throw new GateError("USAGE", "the file that GITHUB_EVENT_PATH names cannot be read as JSON", {
       cause: error,
     });
   }
-  return parseEvent(name, payload);
 }
 
 /** Adds to the job's summary; a runner without one loses nothing but the summary. */
 export async function writeSummary(environment: Environment, text: string): Promise<void> {
-  const file = environment["GITHUB_STEP_SUMMARY"] ?? "";
-  if (file === "") return;
-  await appendFile(file, text).catch((error: unknown) => {
-    throw new GateError("STORAGE_FAILED", "cannot write the file that GITHUB_STEP_SUMMARY names", {
-      cause: error,
+  if ((environment["GITHUB_STEP_SUMMARY"] ?? "") === "") return;
+  await summary
+    .emptyBuffer()
+    .addRaw(text)
+    .write()
+    .catch((error: unknown) => {
+      throw new GateError("STORAGE_FAILED", "cannot write the file that GITHUB_STEP_SUMMARY names", {
+        cause: error,
+      });
     });
-  });
 }
 
 export interface WrittenFiles {
