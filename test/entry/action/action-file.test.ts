@@ -29,7 +29,7 @@ describe("action.yml", () => {
 
   it("runs a bundle of at most 3 MB, its table of tokens included", () => {
     expect(file.runs).toEqual({ using: "node24", main: "dist/index.js" });
-    const bytes = ["dist/index.js", "dist/o200k.bin"].map((path) => statSync(path).size);
+    const bytes = ["dist/index.js", "dist/o200k.br"].map((path) => statSync(path).size);
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(3_000_000);
   });
 });
