@@ -103,13 +103,49 @@ const prometheus = z.strictObject({
     .meta({ description: "metric -> PromQL templates" }),
 });
 
+const key = z.string().regex(/^[\x21-\x7e]+$/, "expected a key: visible ASCII characters without spaces");
+
+const langfuse = z.strictObject({
+  source: z.literal("langfuse").meta({ description: "generations that Langfuse was told of" }),
+  baseUrl: z
+    .string()
+    .refine(
+      (text) => isHttpAddress(text) && !/[?#]/.test(text),
+      "expected an http or https address without password, query or fragment",
+    )
+    .default("https://cloud.langfuse.com")
+    .meta({ description: "of Langfuse, without /api/public; the cloud in Europe unless given" }),
+  publicKey: key.meta({ description: "a reference such as ${LANGFUSE_PUBLIC_KEY}" }),
+  secretKey: key.meta({ description: "a reference such as ${LANGFUSE_SECRET_KEY}" }),
+  folder: z
+    .string()
+    .regex(/^(?:[\w.-]+(?:\/[\w.-]+)*)?$/, "expected a folder such as team/support")
+    .default("")
+    .meta({ description: "where the prompts are on Langfuse, as for the registry" }),
+  timeout: duration
+    .refine((milliseconds) => milliseconds <= 600_000, "expected at most 10m")
+    .optional()
+    .meta({ description: "deadline of one request; 30s unless given" }),
+  environments: z
+    .array(words)
+    .min(1)
+    .default(["default", "production"])
+    .meta({ description: "environments that are production; default and production unless given" }),
+  unit: z
+    .enum(["user", "session", "none"])
+    .default("user")
+    .meta({ description: "which id of a generation was handed to getPrompt; user unless given" }),
+});
+
 /** `metrics` as a user writes it. */
-export const metricsSchema = z.discriminatedUnion("source", [jsonl, prometheus]);
+export const metricsSchema = z.discriminatedUnion("source", [jsonl, prometheus, langfuse]);
 
 /** What the config says, or the log at its usual place. */
 export function metricsSettings(written: z.infer<typeof metricsSchema> | undefined): MetricsSettings {
   if (written === undefined) return { source: "jsonl", path: DEFAULT_PATH };
   if (written.source === "jsonl") return written;
   const { timeout, ...rest } = written;
-  return { ...rest, timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS };
+  const timeoutMs = timeout ?? DEFAULT_TIMEOUT_MS;
+  if (rest.source === "prometheus") return { ...rest, timeoutMs };
+  return { ...rest, timeoutMs, baseUrl: rest.baseUrl.replace(/\/+$/, "") };
 }

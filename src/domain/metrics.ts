@@ -99,5 +99,25 @@ export interface PrometheusSettings {
   >;
 }
 
+export interface LangfuseMetricsSettings {
+  readonly source: "langfuse";
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly publicKey: string;
+  /** Never printed. */
+  readonly secretKey: string;
+  /** Where the prompts are, as for the registry; empty = at the top. */
+  readonly folder: string;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** What counts as production. */
+  readonly environments: readonly string[];
+  /** Which id of a generation is the unit of bucketing. */
+  readonly unit: "user" | "session" | "none";
+}
+
 /** `metrics` of the config with every default filled in. A `path` is relative to the project. */
-export type MetricsSettings = { readonly source: "jsonl"; readonly path: string } | PrometheusSettings;
+export type MetricsSettings =
+  | { readonly source: "jsonl"; readonly path: string }
+  | PrometheusSettings
+  | LangfuseMetricsSettings;

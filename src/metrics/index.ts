@@ -1,5 +1,6 @@
 import type { MetricsSettings, MetricsSource } from "../domain/metrics.ts";
 import { jsonlMetrics } from "./jsonl.ts";
+import { langfuseMetrics } from "./langfuse.ts";
 import { prometheusMetrics } from "./prometheus.ts";
 
 type Source = MetricsSettings["source"];
@@ -11,6 +12,7 @@ type MetricsFactory<Name extends Source> = (
 /** `metrics.source` of the config -> how to open it. */
 const metricsSources = {
   jsonl: ({ path }, root) => jsonlMetrics({ path, root }),
+  langfuse: (settings) => langfuseMetrics(settings),
   prometheus: (settings) => prometheusMetrics(settings),
 } as const satisfies { readonly [Name in Source]: MetricsFactory<Name> };
 

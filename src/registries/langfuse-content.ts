@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Message, ModelParameters } from "../domain/prompt.ts";
+import type { Message } from "../domain/prompt.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { PromptRow } from "../http/langfuse-prompts.ts";
 import { fromMustache, toMustache } from "./vendor/template-syntax.ts";
@@ -79,7 +79,7 @@ function handMadeModel(config: unknown): VendorRevision["model"] {
     const value = keys.map((key) => config[key]).find((one) => typeof one === "number");
     return value === undefined ? [] : [[parameter, value] as const];
   });
-  return { name, parameters: Object.fromEntries(parameters) as ModelParameters };
+  return { name, parameters: Object.fromEntries(parameters) };
 }
 
 /** The number and the row's own id: the number of a deleted version is given to another one. */

@@ -23,6 +23,8 @@ export interface LangfuseAnswer {
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
+const now = (): string => new Date().toISOString();
+
 const refused = (status: number, message: string, error: string): LangfuseAnswer => ({
   status,
   body: { message, error },
@@ -35,7 +37,6 @@ export function langfusePromptShelf() {
   const cache = new Map<string, LangfuseAnswer>();
   let picks = 0;
   const rowsOf = (name: string): LangfuseRow[] => prompts.get(name) ?? [];
-  const now = (): string => new Date().toISOString();
 
   function markLatest(name: string): void {
     const rows = rowsOf(name);

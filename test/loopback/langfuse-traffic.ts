@@ -11,7 +11,7 @@ export interface LangfuseObservation {
   readonly type: string;
   readonly name: string;
   readonly environment: string;
-  readonly level: string;
+  readonly level: string | null;
   readonly version: string | null;
   readonly promptName: string | null;
   readonly promptVersion: number | null;
@@ -68,6 +68,7 @@ function observationV1(row: LangfuseObservation): object {
   const { userId: _user, sessionId: _session, totalCost, ...core } = row;
   return {
     ...core,
+    level: row.level ?? "DEFAULT",
     ...price,
     endTime: null,
     completionStartTime: null,
@@ -143,15 +144,15 @@ function byCursor(rows: readonly unknown[], query: URLSearchParams, most: number
   return { status: 200, body: { data: rows.slice(start, start + limit), meta: { limit, ...cursor } } };
 }
 
+const missing = (message: string): LangfuseAnswer => ({
+  status: 404,
+  body: { message, error: "LangfuseNotFoundError" },
+});
+
 /** What applications reported, and the reads that this kind of server has. */
 export function langfuseTraffic(mode: LangfuseMode) {
   const observations: LangfuseObservation[] = [];
   const scores: LangfuseScore[] = [];
-  const missing = (message: string): LangfuseAnswer => ({
-    status: 404,
-    body: { message, error: "LangfuseNotFoundError" },
-  });
-
   function asked(query: URLSearchParams): LangfuseObservation[] {
     const filter = query.get("filter");
     const conditions = filter === null ? [] : (JSON.parse(filter) as Condition[]);
