@@ -3,6 +3,7 @@ import type { MetricsSettings } from "../domain/metrics.ts";
 import type { NotifySettings } from "../domain/project.ts";
 import { ProblemsError, renderProblem, type Problem } from "../domain/problem.ts";
 import type { RolloutStrategy } from "../domain/rollout.ts";
+import type { Policies } from "../domain/tier.ts";
 import { policiesSchema } from "./config-schema.ts";
 import { checkDocument } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
@@ -14,6 +15,7 @@ import {
 } from "./load-settings.ts";
 import { metricsSchema, metricsSettings } from "./metrics-schema.ts";
 import { expandedNotifySchema } from "./notify-schema.ts";
+import { mergePolicies } from "./policies.ts";
 import { rolloutProblems } from "./rollout-rules.ts";
 import { promptRolloutSchema, rolloutSchema } from "./rollout-schema.ts";
 import { rolloutStrategy } from "./rollout-strategy.ts";
@@ -28,6 +30,7 @@ export type Setting<Value> =
 export interface RolloutSettings extends ProjectSettings {
   /** By prompt, with every default filled in. */
   readonly strategies: ReadonlyMap<string, RolloutStrategy>;
+  readonly policies: Policies;
   /** Unusable metrics are metrics that cannot be reached: nothing rises, and in the end exposure falls. */
   readonly metrics: Setting<MetricsSettings>;
   /** Null = nobody wants to hear of anything. */
@@ -76,6 +79,7 @@ export async function loadRollouts(options: SettingsOptions): Promise<RolloutSet
   const metrics = block(read, "metrics", metricsSchema.optional(), options.environment);
   return {
     ...settings,
+    policies: mergePolicies(checked.value),
     strategies: new Map(
       Object.entries(prompts).map(([name, { rollout }]) => [name, rolloutStrategy(shared, rollout)]),
     ),

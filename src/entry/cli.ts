@@ -26,6 +26,7 @@ function processContext(streams: Streams, signal: AbortSignal): CommandContext {
       color: process.stdout.isTTY && !process.env["NO_COLOR"],
       interactive: process.stderr.isTTY && process.env["CI"] === undefined,
       width: process.stdout.columns ?? 100,
+      height: process.stdout.rows,
     },
   };
 }

@@ -11,7 +11,13 @@ export interface CommandContext {
   print(text: string): void;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
-  readonly terminal: { readonly color: boolean; readonly interactive: boolean; readonly width: number };
+  readonly terminal: {
+    readonly color: boolean;
+    readonly interactive: boolean;
+    readonly width: number;
+    /** Lines; undefined where nobody knows. */
+    readonly height?: number | undefined;
+  };
 }
 
 /** Options that every command takes. */

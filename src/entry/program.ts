@@ -1,56 +1,21 @@
 import { Command, Option } from "commander";
+import {
+  collect,
+  command,
+  positive,
+  share,
+  wholeNumber,
+  type Finish,
+  type Registration,
+} from "./command-line.ts";
 import type { CommandContext } from "./context.ts";
-import type { ExitCode } from "./exit-codes.ts";
 import { packageVersion } from "./package-files.ts";
-import { GateError } from "../domain/errors.ts";
+import { registerRolloutCommands } from "./program-rollout.ts";
 import { TIERS } from "../domain/tier.ts";
-
-type Finish = (exitCode: ExitCode) => void;
-type Registration = (program: Command, context: CommandContext, finish: Finish) => void;
 
 interface Output {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
-}
-
-function wholeNumber(minimum: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
-      throw new GateError("USAGE", `expected a whole number of at least ${minimum}, got "${text}"`);
-    }
-    return value;
-  };
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && value < 0.5)) {
-    throw new GateError("USAGE", `expected a number between 0 and 0.5, got "${text}"`);
-  }
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0 && Number.isFinite(value))) {
-    throw new GateError("USAGE", `expected a number above 0, got "${text}"`);
-  }
-  return value;
-}
-
-function collect(value: string, previous: readonly string[]): string[] {
-  return [...previous, value];
-}
-
-/** A subcommand with the options that every command takes. */
-function command(program: Command, usage: string, description: string): Command {
-  return program
-    .command(usage)
-    .description(description)
-    .option("-c, --config <file>", "the project's configuration (default: promptgate.yaml here or above)")
-    .option("--json", "print one JSON document on standard output", false)
-    .option("--verbose", "show where an error comes from", false);
 }
 
 const registerFileCommands: Registration = (program, context, finish) => {
@@ -288,30 +253,6 @@ const registerPromotionCommands: Registration = (program, context, finish) => {
     .action(async (prompt: string, options) => {
       const { runRollback } = await import("./commands/rollback.ts");
       finish(await runRollback(context, { ...options, prompt }));
-    });
-};
-
-const registerRolloutCommands: Registration = (program, context, finish) => {
-  const rollout = program.command("rollout").description("the exposure of a version, step by step");
-  command(rollout, "start <prompt@version>", "check evidence and sign-off, then queue and stage the version")
-    .option("--supersede", "end a live rollout of another version instead of waiting for it", false)
-    .option("--reason <text>", "why (default: the version's changeReason)")
-    .action(async (version: string, options) => {
-      const { runRolloutStart } = await import("./commands/rollout-start.ts");
-      finish(await runRolloutStart(context, { ...options, version }));
-    });
-  command(rollout, "advance [prompts...]", "look at every rollout: hold, one step on, or back")
-    .option("--dry-run", "say what would be decided, and write nothing", false)
-    .action(async (prompts: string[], options) => {
-      const { runRolloutAdvance } = await import("./commands/rollout-advance.ts");
-      finish(await runRolloutAdvance(context, { ...options, prompts }));
-    });
-  command(rollout, "get <prompt>", "where a rollout is, why, and what was measured")
-    .option("--watch", "draw it again every second", false)
-    .option("--no-color", "no colours")
-    .action(async (prompt: string, options) => {
-      const { runRolloutGet } = await import("./commands/rollout-get.ts");
-      finish(await runRolloutGet(context, { ...options, prompt }));
     });
 };
 

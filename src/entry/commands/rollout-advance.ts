@@ -2,6 +2,7 @@ import { suggestion } from "../../config/known-keys.ts";
 import { GateError } from "../../domain/errors.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
+import { tellEvents } from "../events/tell-events.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { advancePrompt, type PromptTick } from "../rollout/advance-prompt.ts";
 import { rolloutPrompts } from "../rollout/read-scene.ts";
@@ -27,7 +28,7 @@ async function promptsOf(scope: RolloutScope, named: readonly string[]): Promise
 }
 
 /** The worst of all prompts: what failed closed, then what was rolled back. */
-export function worstExit(ticks: readonly PromptTick[]): ExitCode {
+function worstExit(ticks: readonly PromptTick[]): ExitCode {
   const codes = ticks.map(({ exitCode }) => exitCode);
   return codes.includes(4) ? 4 : codes.includes(1) ? 1 : 0;
 }
@@ -44,6 +45,7 @@ export async function runRolloutAdvance(
     ticks.push(tick);
     if (options.json) warnOfFault(context, tick);
   }
+  if (!options.dryRun) await tellEvents(scope);
   const exitCode = worstExit(ticks);
   if (options.json) {
     const decisions = ticks.map((tick) => tickDocument(tick));

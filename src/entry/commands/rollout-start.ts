@@ -4,8 +4,14 @@ import { isActive } from "../../domain/rollout-state.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import { decidePromotion, type PromotionDecision } from "../../gate/promotion-policy.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
+import { tellEvents } from "../events/tell-events.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { assessVersion, type Assessment, type PromotionScope } from "../promotion/assess-version.ts";
+import {
+  assessVersion,
+  withSignOffs,
+  type Assessment,
+  type PromotionScope,
+} from "../promotion/assess-version.ts";
 import { parseVersionReference, publishedVersion } from "../promotion/version-reference.ts";
 import { authorOf } from "../registry/author.ts";
 import { promptOf } from "../registry/known-prompts.ts";
@@ -21,6 +27,8 @@ export interface RolloutStartOptions extends CommonOptions {
   readonly version: string;
   readonly supersede: boolean;
   readonly reason?: string | undefined;
+  /** People whose sign-off the caller has verified beside those in the store. */
+  readonly signedOffBy?: readonly string[];
 }
 
 const exitCodes = { allowed: 0, refused: 1, unproven: 3, waiting: 5 } as const satisfies Record<
@@ -129,7 +137,7 @@ export async function runRolloutStart(
   const scope: PromotionScope = { context, project, prompt, ...rollouts.open() };
   const version = await publishedVersion(scope.registry, named.prompt, named.version);
   const stable = await stableOf(scope);
-  const assessment = await assessVersion(scope, version, null);
+  const assessment = withSignOffs(await assessVersion(scope, version, null), options.signedOffBy ?? []);
   const decision = decide(assessment);
   if (decision.kind !== "allowed") {
     return print(context, options, { version, decision, ticks: [], exitCode: exitCodes[decision.kind] });
@@ -156,6 +164,7 @@ export async function runRolloutStart(
   const isNext = state !== null && (state.phase === "queued" || !isActive(state.phase));
   const isWritten = ordered.kind === "decided" && ordered.applied?.kind === "applied";
   const ticks = [ordered, ...(isNext && isWritten ? await settle(rollouts, prompt.name) : [])];
+  await tellEvents(rollouts);
   const failed = ticks.some(({ exitCode }) => exitCode === 4);
   return print(context, options, { version, decision, ticks, exitCode: failed ? 4 : 0 });
 }

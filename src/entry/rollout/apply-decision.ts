@@ -1,4 +1,5 @@
 import { GateError } from "../../domain/errors.ts";
+import type { LedgerEntry } from "../../domain/ledger.ts";
 import type { MoveLabelRequest } from "../../domain/registry.ts";
 import type { Decision } from "../../domain/rollout-decision.ts";
 import { rolloutKey } from "../../domain/store.ts";
@@ -65,6 +66,11 @@ function labelWrite({ registry }: RolloutPlaces, request: MoveLabelRequest): Wri
   };
 }
 
+/** A hold that people should hear of says so, as its kind alone does not. */
+function told({ id, notify }: Decision, entry: LedgerEntry): LedgerEntry {
+  return notify && entry.id === id ? { ...entry, details: { ...entry.details, notify } } : entry;
+}
+
 function writesOf(places: RolloutPlaces, decision: Decision, revision: string | null): Write[] {
   const state = stateWrites(places, decision, revision);
   const traffic = [
@@ -74,7 +80,7 @@ function writesOf(places: RolloutPlaces, decision: Decision, revision: string | 
   const ledger = decision.entries.map((entry) => ({
     name: `ledger: ${entry.kind}`,
     async run(): Promise<"written"> {
-      await places.store.append(entry);
+      await places.store.append(told(decision, entry));
       return "written";
     },
   }));
