@@ -38,6 +38,8 @@ export interface Verdict {
   readonly order?: Decision["order"];
   readonly outcome?: Decision["outcome"];
   readonly notify?: boolean;
+  /** Of a hold: when it ends by itself, milliseconds since 1970; null = not known. */
+  readonly until?: number | null;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -54,8 +54,8 @@ function windowStart({ cron, durationMs, timeZone }: FreezeWindow, now: number):
     const clock = clockAt(at);
     const hourMatches = fields.hours.has(clock.hour) && isDay(fields, clock);
     if (hourMatches && fields.minutes.has(clock.minute)) return at;
-    // Nothing of an hour that does not match needs to be looked at.
-    at -= hourMatches ? MINUTE_MS : (clock.minute + 1) * MINUTE_MS;
+    // Of an hour that does not match whole quarters are left out: clocks shift by no less.
+    at -= hourMatches ? MINUTE_MS : ((clock.minute % 15) + 1) * MINUTE_MS;
   }
   return null;
 }
@@ -107,9 +107,11 @@ export function closedFor(
   ordered: RolloutFreeze | null,
   now: number,
 ): Closed | null {
-  const orderedUntil = ordered?.until === null ? null : Date.parse(ordered?.until ?? "");
-  if (ordered !== null && (orderedUntil === null || !(now >= orderedUntil))) {
-    return { reason: "freeze", message: `frozen by ${ordered.by}: ${ordered.reason}`, until: orderedUntil };
+  const until = Date.parse(ordered?.until ?? "none");
+  // An end that cannot be read is none.
+  if (ordered !== null && !(now >= until)) {
+    const message = `frozen by ${ordered.by}: ${ordered.reason}`;
+    return { reason: "freeze", message, until: Number.isNaN(until) ? null : until };
   }
   return frozenBy(freeze, now) ?? outsideHours(advanceHours, now);
 }

@@ -78,7 +78,7 @@ function settled(look: Look, verdict: Verdict): Partial<RolloutState> {
     ...remembered(look),
     ...(verdict.content === undefined ? agreedRelease(look) : {}),
     driftSince: verdict.reason === "drift" ? state.driftSince : null,
-    ...(isHold ? { hold: holdOf(state.hold, verdict.reason, look, null) } : {}),
+    ...(isHold ? { hold: holdOf(state.hold, verdict.reason, look, verdict.until ?? null) } : {}),
     ...verdict.changes,
   };
 }

@@ -20,7 +20,7 @@ interface Wait {
 }
 
 function held(wait: Wait): Verdict {
-  return { event: "held", action: "hold", reason: wait.reason, message: wait.message };
+  return { event: "held", action: "hold", ...wait };
 }
 
 /** Time of this step that is over; a pause does not count where no traffic is compared. */

@@ -24,6 +24,10 @@ function withSamples(
   };
 }
 
+/** The last hours of the candidate's quality cannot be counted. */
+const spoiltAtTheEnd = (seen: Observations): Observations =>
+  withSamples(seen, { metric: "quality", from: START + 24 * HOUR }, { kind: "invalid", reason: "text" });
+
 describe("numbers that cannot be", () => {
   const mean = { kind: "mean", n: 100, mean: 0.8, variance: 0.04 } as const;
   const rate = { kind: "proportion", n: 100, errors: 1 } as const;
@@ -46,21 +50,24 @@ describe("numbers that cannot be", () => {
   });
 
   it("spoil a metric when they come last", () => {
-    const observed = (seen: Observations): Observations =>
-      withSamples(seen, { metric: "quality", from: START + 24 * HOUR }, { kind: "invalid", reason: "text" });
-    expect(look({ observed, hours: 28 })).toMatchObject({ event: "held", reason: "invalid(quality)" });
+    expect(look({ observed: spoiltAtTheEnd, hours: 28 })).toMatchObject({
+      event: "held",
+      reason: "invalid(quality)",
+    });
   });
 
   it("count for nothing when they came once, hours ago", () => {
-    const observed = (seen: Observations): Observations =>
-      withSamples(seen, { metric: "quality", to: START + HOUR }, { kind: "invalid", reason: "text" });
-    expect(look({ observed })).toMatchObject({ event: "advanced", state: {} });
+    const decision = look({
+      observed: (seen) =>
+        withSamples(seen, { metric: "quality", to: START + HOUR }, { kind: "invalid", reason: "text" }),
+    });
+    expect(decision).toMatchObject({ event: "advanced" });
   });
 
   it("do not hide harm that the other hours prove", () => {
-    const observed = (seen: Observations): Observations =>
-      withSamples(seen, { metric: "quality", from: START + 24 * HOUR }, { kind: "invalid", reason: "text" });
-    expect(look({ observed, traffic: { quality: worse } })).toMatchObject({ reason: "harm(quality)" });
+    expect(look({ observed: spoiltAtTheEnd, traffic: { quality: worse } })).toMatchObject({
+      reason: "harm(quality)",
+    });
   });
 
   it.each([
@@ -73,11 +80,13 @@ describe("numbers that cannot be", () => {
   });
 
   it("of assignments are not counted as served", () => {
-    const observed = (seen: Observations): Observations => ({
-      ...seen,
-      assignments: seen.assignments.map((one) => ({ ...one, n: Number.NaN, newUnits: -5 })),
+    const decision = look({
+      observed: (seen) => ({
+        ...seen,
+        assignments: seen.assignments.map((one) => ({ ...one, n: Number.NaN, newUnits: -5 })),
+      }),
     });
-    expect(look({ observed })).toMatchObject({ event: "held", reason: "no_data(assignments)" });
+    expect(decision).toMatchObject({ event: "held", reason: "no_data(assignments)" });
   });
 });
 

@@ -66,8 +66,11 @@ describe("covered hours", () => {
   });
 
   it("are none where one arm was never served", () => {
-    const observed = (seen: Observations): Observations => onlyServed(seen, STABLE.version, () => false);
-    expect(look({ observed, strategy: { onSampleRatio: "warn" } })).toMatchObject({
+    const decision = look({
+      observed: (seen) => onlyServed(seen, STABLE.version, () => false),
+      strategy: { onSampleRatio: "warn" },
+    });
+    expect(decision).toMatchObject({
       event: "held",
       reason: "no_data(assignments)",
     });

@@ -29,6 +29,10 @@ function run(traffic: Partial<Traffic>, fields: Partial<SimulateInput> = {}): Si
   });
 }
 
+function isAwake(bucket: number): boolean {
+  return (bucket / HOUR) % 24 < 14;
+}
+
 describe("simulate", () => {
   it("takes an equal candidate through every step to the end", () => {
     const { decisions, final } = run({});
@@ -76,9 +80,7 @@ describe("simulate", () => {
   });
 
   it("does not take a quiet night for a silent log", () => {
-    const awake = (bucket: number): boolean => (bucket / HOUR) % 24 < 14;
-    const share = (bucket: number): number => (bucket < START + DAY ? 0 : 0.05);
-    const day = observing({ perHour: 2000, share });
+    const day = observing({ perHour: 2000, share: (bucket) => (bucket < START + DAY ? 0 : 0.05) });
     const { decisions } = run(
       {},
       {
@@ -87,8 +89,8 @@ describe("simulate", () => {
           const { observations, assignments, ...rest } = day(request);
           return {
             ...rest,
-            observations: observations.filter(({ bucket }) => awake(bucket)),
-            assignments: assignments.filter(({ bucket }) => awake(bucket)),
+            observations: observations.filter(({ bucket }) => isAwake(bucket)),
+            assignments: assignments.filter(({ bucket }) => isAwake(bucket)),
           };
         },
       },
