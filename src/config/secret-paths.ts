@@ -17,7 +17,8 @@ export function mustBeReference(path: Path): boolean {
 /** True where a value may be a secret whatever its name, so that messages never repeat it. */
 export function mayHoldSecret(path: Path): boolean {
   // An address is refused for the password in it, among other things.
-  if (path[0] === "metrics" && (path[1] === "headers" || path[1] === "url")) return true;
+  const ofMetrics = ["headers", "url", "baseUrl"];
+  if (path[0] === "metrics" && ofMetrics.includes(String(path[1]))) return true;
   // The address of a webhook is often its key.
   if (path[0] === "notify") return true;
   const ofModel = ["headers", "query", "baseUrl"];
