@@ -88,14 +88,16 @@ export function createChatService({ model, record, onProblem, clock = Date, ...o
   }
 
   /** What is known of the registry, without waiting for it. */
-  function health(response) {
-    const { version, freshness, problem } = prompts.peek(PROMPT, { unit: "health" });
+  function health(response, label) {
+    const { version, freshness, problem } = prompts.peek(PROMPT, { unit: "health", label });
     send(response, 200, { version, freshness, problem: problem && problem.message });
   }
 
   const server = http.createServer((request, response) => {
-    if (request.method === "GET" && request.url === "/health") health(response);
-    else if (request.method === "POST" && request.url === "/chat") {
+    const route = `${request.method} ${request.url}`;
+    if (route === "GET /health") health(response);
+    else if (route === "GET /health?label=staging") health(response, "staging");
+    else if (route === "POST /chat") {
       chat(request, response).catch((error) => send(response, 500, { error: error.message }));
     } else send(response, 404, { error: "POST /chat or GET /health" });
   });

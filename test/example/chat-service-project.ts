@@ -72,9 +72,9 @@ export interface Chat {
   readonly url: string;
   readonly problems: Error[];
   ask(user: string, question?: string): Promise<{ readonly version: string; readonly reason: string }>;
-  health(): Promise<Health>;
-  /** Has it look at the registry, and waits until it has. */
-  refresh(): Promise<void>;
+  health(label?: string): Promise<Health>;
+  /** Has it look at the registry, where what it knows is older than a TTL, and waits until it has. */
+  refresh(label?: string): Promise<void>;
 }
 
 // Every document has other fields; the tests name those that matter.
@@ -99,6 +99,11 @@ export interface ChatProject {
 
 const closing: (() => Promise<void>)[] = [];
 
+/** Closes what a test opened, together with everything else. */
+export function atEnd(close: () => Promise<void>): void {
+  closing.push(close);
+}
+
 /** Ends every service and removes every folder. */
 export async function endAll(): Promise<void> {
   for (const close of closing.splice(0)) await close();
@@ -106,7 +111,7 @@ export async function endAll(): Promise<void> {
 
 async function listen(server: http.Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(async () => {
+  atEnd(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -114,7 +119,10 @@ async function listen(server: http.Server): Promise<string> {
 }
 
 function chatAt(url: string, problems: Error[]): Chat {
-  const health = async (): Promise<Health> => (await (await fetch(`${url}/health`)).json()) as Health;
+  const health: Chat["health"] = async (label) => {
+    const response = await fetch(`${url}/health${label === undefined ? "" : `?label=${label}`}`);
+    return (await response.json()) as Health;
+  };
   return {
     url,
     problems,
@@ -125,8 +133,8 @@ function chatAt(url: string, problems: Error[]): Chat {
       expect(response.status).toBe(200);
       return (await response.json()) as { version: string; reason: string };
     },
-    refresh: () =>
-      vi.waitFor(async () => expect((await health()).freshness).toBe("fresh"), { timeout: 30_000 }),
+    refresh: (label) =>
+      vi.waitFor(async () => expect((await health(label)).freshness).toBe("fresh"), { timeout: 30_000 }),
   };
 }
 
@@ -184,7 +192,7 @@ function handle(folder: string, startAt: number): ChatProject {
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "promptgate-chat-"));
-  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
+  atEnd(async () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

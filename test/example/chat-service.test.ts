@@ -6,6 +6,7 @@ import type { Model } from "../../src/domain/model.ts";
 import { embeddedModel } from "../../src/models/embedded/index.ts";
 import { fileServer } from "../client/file-server.ts";
 import {
+  atEnd,
   chatProject,
   copyOf,
   createLoad,
@@ -25,46 +26,44 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(endAll);
 
-/** The chat on two machines: one reads the registry's folder, the other the same folder through a web server. */
-async function twoChats(
-  project: ChatProject,
-): Promise<{ readonly chats: readonly Chat[]; readonly load: Load }> {
+/** The example, the chat on two machines, and its customers. */
+interface Scene {
+  readonly project: ChatProject;
+  readonly chats: readonly Chat[];
+  readonly load: Load;
+}
+
+/** One machine reads the registry's folder, the other one the same folder through a web server. */
+async function aScene(): Promise<Scene> {
+  const project = copyOf(base);
   const web = await fileServer(join(project.folder, ".promptgate"));
+  atEnd(web.close);
   const chats = [await project.serve(fileSource(project.registry)), await project.serve(httpSource(web.url))];
-  return { chats, load: createLoad({ urls: chats.map(({ url }) => url), users: USERS }) };
+  return { project, chats, load: createLoad({ urls: chats.map(({ url }) => url), users: USERS }) };
+}
+
+interface Bucket {
+  readonly tally: Tally;
+  readonly exitCode: number;
+  readonly decision: { readonly event: string };
 }
 
 /** Customers, or staff, of the next bucket of time, and what the rollout makes of them at its end. */
-async function aBucket(
-  project: ChatProject,
-  chats: readonly Chat[],
-  ask: () => Promise<Tally>,
-): Promise<{ readonly tally: Tally; readonly exitCode: number; readonly decision: Decided }> {
+async function aBucket({ project, chats, load }: Scene, count: number, label?: string): Promise<Bucket> {
   project.nextBucket();
-  for (const chat of chats) await chat.refresh();
-  const tally = await ask();
+  for (const chat of chats) await chat.refresh(label);
+  const tally = await load.send(count, label);
   project.nextBucket();
-  const { exitCode, document } = await project.advance();
+  // Customers do not wait while a decision is made and written.
+  const [meanwhile, { exitCode, document }] = await Promise.all([load.send(40), project.advance()]);
+  expect(meanwhile.failed).toEqual([]);
   return { tally, exitCode, decision: document.decisions[0] };
 }
 
-interface Decided {
-  readonly action: string;
-  readonly event: string;
-  readonly reason: string;
-  readonly step: string;
-  readonly weight: number;
-}
-
 /** Starts a version, has staff try it, and takes it to the first step with customers. */
-async function toCanary(
-  project: ChatProject,
-  version: string,
-  chats: readonly Chat[],
-  load: Load,
-): Promise<void> {
-  expect(await project.start(version)).toMatchObject({ exitCode: 0 });
-  const { tally, decision } = await aBucket(project, chats, () => load.send(110, "staging"));
+async function toCanary(scene: Scene, version: string): Promise<void> {
+  expect(await scene.project.start(version)).toMatchObject({ exitCode: 0 });
+  const { tally, decision } = await aBucket(scene, 110, "staging");
   expect(tally).toMatchObject({ failed: [], versions: { [version]: 110 } });
   expect(decision).toMatchObject({ event: "advanced", step: "canary5", weight: 5_000 });
 }
@@ -82,53 +81,60 @@ function exposure(
   return { count, low: users.size * share - slack, high: users.size * share + slack };
 }
 
-describe("the chat service during a rollout", () => {
-  it("takes a good version from staff to everybody: as many customers as promised, and nobody back", async () => {
-    const project = copyOf(base);
-    const { chats, load } = await twoChats(project);
-    await toCanary(project, "1.1.0", chats, load);
-    const steps = [
-      { weight: 5_000, count: 1300, event: "held", step: "canary5" },
-      { weight: 5_000, count: 1700, event: "advanced", step: "canary25" },
-      { weight: 25_000, count: 700, event: "advanced", step: "canary50" },
-      { weight: 50_000, count: 500, event: "advanced", step: "full" },
-      { weight: 95_000, count: 2600, event: "completed", step: "full" },
-    ];
-    for (const { weight, count, ...decision } of steps) {
-      const seen = await aBucket(project, chats, () => load.send(count));
-      expect(seen).toMatchObject({ exitCode: 0, tally: { failed: [] }, decision });
-      // Both machines give a customer the same version, and whoever was moved got the new one.
-      expect(seen.tally.moved.filter(({ to }) => to !== "1.1.0")).toEqual([]);
-      const { count: exposed, low, high } = exposure(seen.tally, "1.1.0", weight);
-      expect(exposed).toBeGreaterThan(low);
-      expect(exposed).toBeLessThan(high);
-    }
-    expect((await project.get()).document).toMatchObject({
-      phase: "completed",
-      release: { stable: "1.1.0", candidate: null, holdback: null },
-    });
-    project.time.now += TTL_MS;
-    for (const chat of chats) await chat.refresh();
-    expect(await load.send(100)).toMatchObject({ failed: [], versions: { "1.1.0": 100 } });
-    expect(chats.flatMap(({ problems }) => problems)).toEqual([]);
-  }, 300_000);
+/** Every step of a good version, with its share of the customers in each; nobody goes back to the version before. */
+async function riseToEverybody(scene: Scene): Promise<void> {
+  const steps = [
+    { weight: 5_000, count: 1300, event: "held", step: "canary5" },
+    { weight: 5_000, count: 1700, event: "advanced", step: "canary25" },
+    { weight: 25_000, count: 700, event: "advanced", step: "canary50" },
+    { weight: 50_000, count: 500, event: "advanced", step: "full" },
+    { weight: 95_000, count: 2600, event: "completed", step: "full" },
+  ];
+  for (const { weight, count, ...decision } of steps) {
+    const seen = await aBucket(scene, count);
+    expect(seen).toMatchObject({ exitCode: 0, tally: { failed: [] }, decision });
+    // Both machines give a customer the same version, and whoever was moved got the new one.
+    expect(seen.tally.moved.filter(({ to }) => to !== "1.1.0")).toEqual([]);
+    const { count: exposed, low, high } = exposure(seen.tally, "1.1.0", weight);
+    expect(exposed).toBeGreaterThan(low);
+    expect(exposed).toBeLessThan(high);
+  }
+  const { document } = await scene.project.get();
+  expect(document).toMatchObject({
+    phase: "completed",
+    release: { stable: "1.1.0", candidate: null, holdback: null },
+  });
+}
 
-  it("takes back a version that passed its gate and answers customers worse, with exit code 1", async () => {
-    const project = copyOf(base);
-    const { chats, load } = await twoChats(project);
-    await toCanary(project, "1.2.0", chats, load);
-    const seen = [await aBucket(project, chats, () => load.send(1300))];
-    if (seen[0]?.decision.event === "held") seen.push(await aBucket(project, chats, () => load.send(1700)));
-    expect(seen.flatMap(({ tally }) => tally.failed)).toEqual([]);
-    expect(seen.at(-1)).toMatchObject({
+async function everybodyGets(version: string, { project, chats, load }: Scene): Promise<void> {
+  project.time.now += TTL_MS;
+  for (const chat of chats) await chat.refresh();
+  expect(await load.send(200)).toMatchObject({ failed: [], versions: { [version]: 200 } });
+}
+
+describe("the chat service during a rollout", () => {
+  it("takes a good version to everybody, and the next one back when customers get worse answers", async () => {
+    const scene = await aScene();
+    const { project, chats } = scene;
+    await toCanary(scene, "1.1.0");
+    await riseToEverybody(scene);
+    await everybodyGets("1.1.0", scene);
+
+    // Its gate passes: the dataset has no question that the help pages leave open.
+    expect(await project.publish("1.2.0")).toBe(0);
+    await toCanary(scene, "1.2.0");
+    let seen = await aBucket(scene, 1300);
+    // It takes 100 customers of either version until a difference is proven.
+    for (let more = 0; more < 4 && seen.decision.event === "held"; more++) seen = await aBucket(scene, 1000);
+    expect(seen).toMatchObject({
+      tally: { failed: [] },
       exitCode: 1,
       decision: { action: "rollback", event: "rolled-back", reason: "harm(quality)", weight: 0 },
     });
-    project.time.now += TTL_MS;
-    for (const chat of chats) await chat.refresh();
-    expect(await load.send(200)).toMatchObject({ failed: [], versions: { "1.0.0": 200 } });
+    await everybodyGets("1.1.0", scene);
     // Nobody starts it again by mistake.
     expect(await project.start("1.2.0")).toMatchObject({ exitCode: 1, document: { decision: "refused" } });
+    expect(chats.flatMap(({ problems }) => problems)).toEqual([]);
   }, 300_000);
 
   it("stops a version that throws before a customer gets it", async () => {
@@ -144,7 +150,7 @@ describe("the chat service during a rollout", () => {
     const chat = await project.serve(fileSource(project.registry), { model });
     const load = createLoad({ urls: [chat.url], users: USERS });
     await project.start("1.1.0");
-    const staff = await aBucket(project, [chat], () => load.send(110, "staging"));
+    const staff = await aBucket({ project, chats: [chat], load }, 110, "staging");
     expect(staff.tally.failed).toHaveLength(110);
     expect(staff).toMatchObject({ exitCode: 1, decision: { event: "aborted", reason: "harm(error_rate)" } });
     expect(await load.send(50)).toMatchObject({ failed: [], versions: { "1.0.0": 50 } });
@@ -152,20 +158,16 @@ describe("the chat service during a rollout", () => {
 });
 
 /** Two chats while 1.1.0 is served to 5 % of the customers, and one of these. */
-async function inCanary(): Promise<{
-  readonly project: ChatProject;
-  readonly chats: readonly Chat[];
-  readonly load: Load;
-  readonly tester: string;
-}> {
-  const project = copyOf(base);
-  const { chats, load } = await twoChats(project);
-  await toCanary(project, "1.1.0", chats, load);
+async function inCanary(): Promise<Scene & { readonly tester: string }> {
+  const scene = await aScene();
+  const { chats, load } = scene;
+  await toCanary(scene, "1.1.0");
+  scene.project.time.now += TTL_MS;
   for (const chat of chats) await chat.refresh();
   const { users } = await load.send(200);
   const [tester] = [...users].find(([, version]) => version === "1.1.0") ?? [];
   if (tester === undefined) throw new Error("nobody got 1.1.0");
-  return { project, chats, load, tester };
+  return { ...scene, tester };
 }
 
 describe("the chat service in an emergency", () => {
