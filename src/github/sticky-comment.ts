@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Answer, GitHubClient } from "./client.ts";
+import { isWrittenBy, ownLogin } from "./own-login.ts";
 
 /** Where a comment belongs. */
 export interface CommentPlace {
@@ -24,7 +25,6 @@ const commentSchema = z.object({
   user: z.object({ login: z.string(), type: z.string().optional() }).nullish(),
 });
 type Comment = z.infer<typeof commentSchema>;
-const viewerSchema = z.object({ data: z.object({ viewer: z.object({ login: z.string() }) }) });
 
 /** GitHub takes 65,536 characters; less is asked for, and less again when it refuses. */
 const LENGTHS = [60_000, 30_000, 20_000];
@@ -34,26 +34,11 @@ function commentMarker(key: string): string {
   return `<!-- promptgate:v1 key=${key} -->`;
 }
 
-function login(name: string): string {
-  return name.replace(/\[bot\]$/, "").toLowerCase();
-}
-
-/** Whom the token speaks for; null when it does not say. */
-async function ownLogin(client: GitHubClient): Promise<string | null> {
-  const answer = await client.send("POST", "/graphql", { query: "{viewer{login}}" }, viewerSchema).catch(
-    // Without an answer the comment is judged by its author's type.
-    () => null,
-  );
-  return answer?.kind === "ok" ? login(answer.value.data.viewer.login) : null;
-}
-
 /** Only a comment of our own: anybody can write the marker. */
 async function findOwn(client: GitHubClient, comments: readonly Comment[]): Promise<Comment | undefined> {
   if (comments.length === 0) return undefined;
   const own = await ownLogin(client);
-  return comments.find(({ user }) =>
-    own === null ? user?.type === "Bot" : user !== null && user !== undefined && login(user.login) === own,
-  );
+  return comments.find(({ user }) => isWrittenBy(user, own));
 }
 
 function explain(answer: Extract<Answer<unknown>, { kind: "refused" }>): string {

@@ -16,7 +16,7 @@ async function hasCommit({ folder, signal }: Checkout, commit: string): Promise<
 }
 
 /** The token in the environment of one git command: not among its arguments, and in no file. */
-function withToken({ serverUrl, token }: Checkout): Readonly<Record<string, string>> {
+export function withToken({ serverUrl, token }: Checkout): Readonly<Record<string, string>> {
   const credentials = Buffer.from(`x-access-token:${token}`).toString("base64");
   return {
     GIT_CONFIG_COUNT: "1",

@@ -1,13 +1,14 @@
 import { setTimeout } from "node:timers/promises";
+import { getInput } from "@actions/core";
 import { GateError } from "../../domain/errors.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import { gitHubClient, type GitHubClient } from "../../github/client.ts";
 import type { GitHubEvent } from "../../github/event.ts";
 import { writeComment, type CommentOutcome } from "../../github/sticky-comment.ts";
 import {
-  annotationCommand,
-  inertLog,
-  maskCommand,
+  annotate,
+  maskSecrets,
+  printLog,
   shownAnnotations,
   type Annotation,
 } from "../../github/workflow-commands.ts";
@@ -26,35 +27,29 @@ import {
   type WrittenFiles,
 } from "./action-host.ts";
 import { errorAnnotations, reportAnnotations } from "./annotations.ts";
-import { rawInput, readInputs, SECRET_INPUTS, type ActionInputs } from "./inputs.ts";
+import type { Checkout } from "./fetch-commit.ts";
+import { gitCredentials } from "./git-credentials.ts";
+import { readInputs, SECRET_INPUTS, type ActionInputs } from "./inputs.ts";
 import { nothingKnown, writeOutputs, type ActionOutputs } from "./outputs.ts";
+import type { GateJob } from "./open-job.ts";
+import { renderOrder } from "./render-order.ts";
 import { renderError, renderReport } from "./render-report.ts";
+import { checkOrderEvent, isOrder, orderAnnotations, orderLines, placeOf, runOrder } from "./run-order.ts";
 import { runGateJob, type GateJobResult } from "./run-gate.ts";
+import { mergeEvaluation, runPlanJob, runShardJob } from "./run-shards.ts";
+import { checkGateInputs, isPart, planTold, shardsFolder, shardTold } from "./shard-inputs.ts";
 
 /** The process as the action sees it. */
 export interface ActionHost {
   readonly environment: Environment;
-  readonly fetch: typeof globalThis.fetch;
-  /** To standard output, as it stands. */
-  write(text: string): void;
   readonly signal: AbortSignal;
 }
 
-const LEAST_SECRET = 8;
 const PROMPTS_NAMED = 200;
-
-/** Before anything is printed: keys as they are and as headers carry them. Short ones would hide half of the log. */
-function maskSecrets({ environment, write }: ActionHost): void {
-  for (const name of SECRET_INPUTS) {
-    const secret = rawInput(environment, name);
-    if (secret.length < LEAST_SECRET) continue;
-    for (const form of [secret, Buffer.from(secret).toString("base64")]) write(`${maskCommand(form)}\n`);
-  }
-}
 
 /** What models and registries may see: the workflow's own variables, and nothing that only the runner needs. */
 function visibleEnvironment(environment: Environment): Record<string, string | undefined> {
-  const key = rawInput(environment, "openai-api-key");
+  const key = getInput("openai-api-key");
   const own = Object.entries(environment).filter(([name]) => !/^(?:INPUT_|ACTIONS_)/.test(name));
   return { ...Object.fromEntries(own), ...(key === "" ? {} : { OPENAI_API_KEY: key }) };
 }
@@ -64,17 +59,17 @@ interface Logger {
   annotate(annotations: readonly Annotation[]): void;
 }
 
-function logger({ environment, write }: ActionHost): Logger {
-  const secrets = SECRET_INPUTS.map((name) => [name.toUpperCase(), rawInput(environment, name)] as const);
+function logger({ environment }: ActionHost): Logger {
+  const secrets = SECRET_INPUTS.map((name) => [name.toUpperCase(), getInput(name)] as const);
   const redact = secretRedactor({
     ...environment,
     ...Object.fromEntries(secrets.map(([name, value]) => [name.replace("API-KEY", "API_KEY"), value])),
   });
   return {
-    line: (text) => write(`${inertLog(redact(visible(text)))}\n`),
+    line: (text) => printLog(redact(visible(text))),
     annotate: (annotations) => {
       for (const each of shownAnnotations(annotations)) {
-        write(`${annotationCommand({ ...each, message: redact(each.message) })}\n`);
+        annotate({ ...each, message: redact(each.message) });
       }
     },
   };
@@ -97,24 +92,24 @@ interface Run {
   readonly host: ActionHost;
   readonly log: Logger;
   readonly inputs: ActionInputs;
-  readonly event: GitHubEvent;
+  /** Null for a command that no event decides about. */
+  readonly event: GitHubEvent | null;
   readonly client: GitHubClient;
   readonly cwd: string;
 }
 
 async function openRun(host: ActionHost, log: Logger): Promise<Run> {
   const { environment } = host;
-  const inputs = readInputs(environment);
+  const inputs = readInputs();
   return {
     host,
     log,
     inputs,
-    event: await readEvent(environment),
+    event: isOrder(inputs.command) ? null : await readEvent(environment),
     cwd: await workingDirectory(environment, inputs["working-directory"]),
     client: gitHubClient({
       apiUrl: environment["GITHUB_API_URL"] || "https://api.github.com",
       token: inputs["github-token"],
-      fetch: host.fetch,
       sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: host.signal }),
       now: () => Date.now(),
       signal: host.signal,
@@ -128,7 +123,7 @@ async function comment(
   render: (maxCharacters: number) => string,
   { matters, failed }: { readonly matters: boolean; readonly failed: boolean },
 ): Promise<string> {
-  if (inputs.comment === "never" || event.kind !== "pull_request") return "";
+  if (inputs.comment === "never" || event?.kind !== "pull_request" || isPart(inputs)) return "";
   const create = matters && (inputs.comment === "always" || failed);
   const place = {
     repository: required(host.environment, "GITHUB_REPOSITORY"),
@@ -165,6 +160,7 @@ function outputsOf(job: GateJobResult, files: WrittenFiles, commentUrl: string):
   const waits =
     report.signOff.kind === "waiting" || (report.need.required > 0 && report.signOff.kind === "not-needed");
   return {
+    ...nothingKnown,
     verdict: report.verdict,
     changed: changed.length > 0 ? "true" : "false",
     "changed-prompts": JSON.stringify(changed.slice(0, PROMPTS_NAMED)),
@@ -175,6 +171,10 @@ function outputsOf(job: GateJobResult, files: WrittenFiles, commentUrl: string):
     "report-digest": files.digest,
     "comment-url": commentUrl,
     "cost-usd": costOf(job),
+    "evidence-path": job.evidence?.path ?? "",
+    "predicate-type": job.evidence?.predicateType ?? "",
+    "predicate-path": job.evidence?.predicatePath ?? "",
+    "subject-checksums": job.evidence?.checksumsPath ?? "",
   };
 }
 
@@ -200,15 +200,17 @@ async function show(run: Run, job: GateJobResult): Promise<ExitCode> {
   return exitCodeOf(report, inputs);
 }
 
-async function gate(run: Run): Promise<ExitCode> {
+/** Null where there is nothing to gate any more. */
+async function gateJobOf(run: Run): Promise<GateJob | null> {
   const { host, log, inputs, event, client, cwd } = run;
   const { environment } = host;
+  if (event === null) throw new RangeError("only orders come without an event");
   if (event.kind === "pull_request" && event.pullRequest.closed) {
     log.line("verdict: neutral: the pull request is closed; there is nothing to gate");
     await writeOutputs(environment["GITHUB_OUTPUT"], { ...nothingKnown, verdict: "neutral" });
-    return 0;
+    return null;
   }
-  const job = await runGateJob({
+  return {
     context: commandContext(host, cwd, log),
     inputs,
     event,
@@ -216,14 +218,72 @@ async function gate(run: Run): Promise<ExitCode> {
     repository: required(environment, "GITHUB_REPOSITORY"),
     commit: environment["GITHUB_SHA"],
     state: stateFolder(environment, cwd),
-    checkout: {
-      folder: cwd,
-      serverUrl: environment["GITHUB_SERVER_URL"] || "https://github.com",
-      token: inputs["github-token"],
-      signal: host.signal,
-    },
+    checkout: checkoutOf(run),
+  };
+}
+
+async function gate(run: Run): Promise<ExitCode> {
+  const { inputs, host } = run;
+  checkGateInputs(inputs);
+  const job = await gateJobOf(run);
+  if (job === null) return 0;
+  if (inputs.command === "merge-shards") {
+    const folder = shardsFolder(host.environment, inputs, run.cwd);
+    return show(run, await runGateJob(job, (opened) => mergeEvaluation(opened, folder)));
+  }
+  return show(run, await runGateJob(job));
+}
+
+/** A part of a gate: what it found goes to later jobs, and people hear of the whole. */
+async function part(run: Run): Promise<ExitCode> {
+  const { inputs, host, log, cwd } = run;
+  const job = await gateJobOf(run);
+  if (job === null) return 0;
+  const told =
+    inputs.shard === undefined
+      ? planTold(await runPlanJob(job))
+      : shardTold(await runShardJob(job, inputs.shard, shardsFolder(host.environment, inputs, cwd)));
+  for (const line of told.lines) log.line(line);
+  await writeOutputs(host.environment["GITHUB_OUTPUT"], { ...nothingKnown, ...told.outputs });
+  return 0;
+}
+
+function checkoutOf({ host, inputs, cwd }: Run): Checkout {
+  return {
+    folder: cwd,
+    serverUrl: host.environment["GITHUB_SERVER_URL"] || "https://github.com",
+    token: inputs["github-token"],
+    signal: host.signal,
+  };
+}
+
+async function order(run: Run): Promise<ExitCode> {
+  const { host, log, inputs, client, cwd } = run;
+  const { environment } = host;
+  checkOrderEvent(environment);
+  const context = commandContext(host, cwd, log);
+  const credentials = await gitCredentials(checkoutOf(run));
+  const result = await runOrder({
+    ...placeOf(environment),
+    context: { ...context, environment: { ...context.environment, ...credentials } },
+    inputs,
+    client,
   });
-  return show(run, job);
+  log.annotate(orderAnnotations(result));
+  for (const line of orderLines(result)) log.line(line);
+  // Before anything that may fail: what was done is known to the next step.
+  await writeOutputs(environment["GITHUB_OUTPUT"], {
+    ...nothingKnown,
+    verdict: result.verdict,
+    ...result.outputs,
+  });
+  await writeSummary(environment, `${renderOrder(inputs.command, result)}\n\n`);
+  return result.exitCode;
+}
+
+async function dispatch(run: Run): Promise<ExitCode> {
+  if (isOrder(run.inputs.command)) return order(run);
+  return isPart(run.inputs) ? part(run) : gate(run);
 }
 
 function asGateError(error: unknown): GateError {
@@ -263,12 +323,12 @@ async function showError(
 
 /** Runs the action once and returns the exit code of its process. Never throws. */
 export async function runAction(host: ActionHost): Promise<ExitCode> {
-  maskSecrets(host);
+  maskSecrets(SECRET_INPUTS.map((name) => getInput(name)));
   const log = logger(host);
   let run: Run | null = null;
   try {
     run = await openRun(host, log);
-    return await gate(run);
+    return await dispatch(run);
   } catch (error) {
     return showError(host, log, run, asGateError(error));
   }

@@ -2,39 +2,18 @@ import { GateError } from "../../domain/errors.ts";
 import type { PromptGateResult } from "../../domain/gate-result.ts";
 import { higherTier, type Tier } from "../../domain/tier.ts";
 import type { SignOffState } from "../../github/approvals.ts";
-import type { GitHubClient } from "../../github/client.ts";
-import type { GitHubEvent } from "../../github/event.ts";
 import { readSignOff } from "../../github/read-approvals.ts";
-import { changedPrompts } from "../base/compare-projects.ts";
 import { comparisonNotes } from "../base/comparison-notes.ts";
-import { lacksDefaultKey, missingVariables, withPlaceholders } from "../base/missing-variables.ts";
-import { gateScopes, type GateOptions } from "../commands/gate.ts";
-import type { CommandContext } from "../context.ts";
+import { gateScopes } from "../commands/gate.ts";
 import { gateResult, verdictWithoutCalls } from "../gate/gate-prompt.ts";
 import { prepareGate, type GateScope } from "../gate/prepare.ts";
 import { evidenceKey } from "../promotion/signing-key.ts";
-import { openRegistryOf } from "../wire.ts";
-import { outcomeOf, type ActionReport, type Unevaluated } from "./action-report.ts";
-import { findBase } from "./base-commit.ts";
-import type { Checkout } from "./fetch-commit.ts";
-import type { ActionInputs } from "./inputs.ts";
-import { digestAt, openChange, type OpenedChange } from "./open-change.ts";
+import { outcomeOf, type ActionReport } from "./action-report.ts";
+import { collectEvidence, type CollectedEvidence } from "./collect-evidence.ts";
+import { gateOptions } from "./gate-options.ts";
+import { digestAt, type OpenedChange } from "./open-change.ts";
+import { isOutsider, refuseMissing, withOpenedJob, type GateJob, type OpenedJob } from "./open-job.ts";
 import { signOffNeed, type SignOffNeed } from "./sign-off-reasons.ts";
-
-/** What a gate on GitHub works with. */
-export interface GateJob {
-  readonly context: CommandContext;
-  readonly inputs: ActionInputs;
-  readonly event: GitHubEvent;
-  readonly client: GitHubClient;
-  readonly checkout: Checkout;
-  /** `owner/name`. */
-  readonly repository: string;
-  /** The commit that the workflow runs on. */
-  readonly commit: string | undefined;
-  /** Absolute path of the folder where runs and cache are kept, outside the checkout. */
-  readonly state: string;
-}
 
 /** The report and what later steps want to know. */
 export interface GateJobResult {
@@ -43,39 +22,12 @@ export interface GateJobResult {
   readonly changed: readonly string[];
   readonly digest: string;
   readonly bump: "none" | Tier;
+  /** Null where nothing was evaluated. */
+  readonly evidence: CollectedEvidence | null;
 }
 
-type Secrets = Pick<Unevaluated, "missing">;
-
-/** Runs without secrets are those of other people's branches; anywhere else a missing one is a mistake of the workflow. */
-function isOutsider({ event, context }: GateJob): boolean {
-  const fork = event.kind === "pull_request" && event.pullRequest.fork;
-  return fork || context.environment["GITHUB_ACTOR"] === "dependabot[bot]";
-}
-
-function refuseMissing(missing: readonly string[]): GateError {
-  return new GateError("AUTHENTICATION", `the workflow hands in no ${missing.join(", ")}`, {
-    hint: "set the secret in the repository and hand it to this step: openai-api-key, or env for any other",
-  });
-}
-
-function scopesOf(job: GateJob, { opened }: OpenedChange, changed: readonly string[]): GateScope[] {
-  const { project } = opened;
-  const registry = openRegistryOf(project, job.context);
-  const selection = {
-    baseline: "production",
-    tier: "auto",
-    filterTag: [],
-    filterId: [],
-    outputs: [],
-    storedSamples: true,
-  } as const;
-  return project.prompts
-    .filter(({ name }) => changed.includes(name))
-    .map((prompt) => ({ context: job.context, project, prompt, registry, selection }));
-}
-
-interface Evaluated {
+/** What was evaluated, and the prompts that would have needed a model that cannot be asked. */
+export interface Evaluated {
   readonly results: readonly PromptGateResult[];
   readonly unevaluated: readonly string[];
 }
@@ -96,7 +48,7 @@ async function withoutModels(scope: GateScope): Promise<PromptGateResult | null>
 }
 
 /** What needs no model: violated policies, failed static checks, versions that are in production already. */
-async function evaluateWithoutModels(scopes: readonly GateScope[]): Promise<Evaluated> {
+export async function evaluateWithoutModels(scopes: readonly GateScope[]): Promise<Evaluated> {
   const results: PromptGateResult[] = [];
   const unevaluated: string[] = [];
   for (const scope of scopes) {
@@ -107,25 +59,18 @@ async function evaluateWithoutModels(scopes: readonly GateScope[]): Promise<Eval
   return { results, unevaluated };
 }
 
-async function evaluate(job: GateJob, scopes: readonly GateScope[]): Promise<Evaluated> {
+/** How the prompts of a change are evaluated. */
+export type Evaluation = (opened: OpenedJob) => Promise<Evaluated>;
+
+/** Asks the models here and now; without secrets only what needs none. */
+async function evaluateHere({ job, scopes, missing }: OpenedJob): Promise<Evaluated> {
+  if (missing.length > 0) {
+    if (!isOutsider(job)) throw refuseMissing(missing);
+    return evaluateWithoutModels(scopes);
+  }
   const { inputs, context } = job;
   const signer = await evidenceKey(context, undefined);
-  const options: GateOptions = {
-    baseline: "production",
-    tier: "auto",
-    filterTag: [],
-    filterId: [],
-    outputs: [],
-    prompts: [],
-    output: [],
-    json: true,
-    verbose: false,
-    dryRun: false,
-    cache: true,
-    concurrency: inputs["max-concurrency"],
-    maxCost: inputs["max-cost-usd"],
-  };
-  return { results: await gateScopes(context, scopes, options, signer), unevaluated: [] };
+  return { results: await gateScopes(context, scopes, gateOptions(inputs), signer), unevaluated: [] };
 }
 
 /** Reviews of a pull request; anywhere else there is nothing that somebody could have approved. */
@@ -154,21 +99,15 @@ function bumpOf(results: readonly PromptGateResult[], removed: boolean): "none" 
   return first === undefined ? "none" : rest.reduce(higherTier, first);
 }
 
-async function judgeChange(job: GateJob, change: OpenedChange, secrets: Secrets): Promise<GateJobResult> {
-  const { inputs, context } = job;
-  const { head, opened, workspace } = change;
-  const { comparison } = opened;
-  const changed = inputs.force ? head.prompts.map(({ name }) => name) : changedPrompts(comparison);
-  const lacksKey = changed.length > 0 && lacksDefaultKey(opened.project, context.environment);
-  const needed = [...secrets.missing, ...opened.missing, ...(lacksKey ? ["OPENAI_API_KEY"] : [])];
-  const missing = [...new Set(needed)];
-  const outsider = isOutsider(job);
-  if (changed.length > 0 && missing.length > 0 && !outsider) throw refuseMissing(missing);
-  const scopes = scopesOf(job, change, changed);
-  const { results, unevaluated } =
-    missing.length > 0 ? await evaluateWithoutModels(scopes) : await evaluate(job, scopes);
+async function judgeChange(opened: OpenedJob, evaluate: Evaluation): Promise<GateJobResult> {
+  const { job, change, changed, missing } = opened;
+  const { inputs } = job;
+  const { head, workspace } = change;
+  const { comparison } = change.opened;
+  const { results, unevaluated } = await evaluate(opened);
+  const evidence = await collectEvidence(job, workspace.root, results);
   const result = gateResult(results.map((each) => workspace.present(each, head.root)));
-  const need = signOffNeed(opened, result.prompts);
+  const need = signOffNeed(change.opened, result.prompts);
   const signOff = await signOffOf(job, change, need);
   const outcome = outcomeOf({
     result,
@@ -178,25 +117,16 @@ async function judgeChange(job: GateJob, change: OpenedChange, secrets: Secrets)
   });
   const removed = comparison.prompts.some(({ kind }) => kind === "removed");
   return {
-    report: { ...outcome, notes: comparisonNotes(opened), result, need, signOff },
+    report: { ...outcome, notes: comparisonNotes(change.opened), result, need, signOff },
     head,
     changed,
-    digest: opened.digest,
+    digest: change.opened.digest,
     bump: bumpOf(result.prompts, removed),
+    evidence,
   };
 }
 
-/** Finds out what a change does, holds it to the rules of its base, and gates every prompt that it changes. */
-export async function runGateJob(job: GateJob): Promise<GateJobResult> {
-  const { inputs, event, checkout, commit, state } = job;
-  const base = await findBase({ checkout, event, reference: inputs["base-ref"], commit });
-  const missing = await missingVariables(job.context.cwd, inputs.config, job.context.environment);
-  const environment = withPlaceholders(job.context.environment, missing);
-  const context = { ...job.context, environment };
-  const change = await openChange({ context, config: inputs.config, base, state });
-  try {
-    return await judgeChange({ ...job, context }, change, { missing });
-  } finally {
-    await change.workspace.close();
-  }
+/** Gates every prompt that a change touches, by the rules of its base. */
+export async function runGateJob(job: GateJob, evaluate: Evaluation = evaluateHere): Promise<GateJobResult> {
+  return withOpenedJob(job, (opened) => judgeChange(opened, evaluate));
 }

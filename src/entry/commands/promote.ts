@@ -1,5 +1,6 @@
 import { GateError } from "../../domain/errors.ts";
 import { isLabelName, type PromptVersion } from "../../domain/registry.ts";
+import type { Tier } from "../../domain/tier.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import {
   decidePromotion,
@@ -9,7 +10,12 @@ import {
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { applyPromotion, movesTraffic, type PromotionOutcome } from "../promotion/apply-promotion.ts";
-import { assessVersion, type Assessment, type PromotionScope } from "../promotion/assess-version.ts";
+import {
+  assessVersion,
+  withSignOffs,
+  type Assessment,
+  type PromotionScope,
+} from "../promotion/assess-version.ts";
 import { readAttestationFile } from "../promotion/attestation-file.ts";
 import { parseFound, type FoundEvidence } from "../promotion/find-evidence.ts";
 import { parseVersionReference, publishedVersion } from "../promotion/version-reference.ts";
@@ -26,6 +32,8 @@ export interface PromoteOptions extends CommonOptions {
   readonly dryRun: boolean;
   readonly override: boolean;
   readonly reason?: string | undefined;
+  /** People whose sign-off the caller has verified beside those in the store. */
+  readonly signedOffBy?: readonly string[];
 }
 
 function targetOf(label: string): PromotionTarget {
@@ -92,6 +100,7 @@ interface Told {
   readonly version: PromptVersion;
   readonly label: string;
   readonly from: string | null;
+  readonly tier: Tier;
   readonly decision: PromotionDecision;
   /** What would be written. */
   readonly plan: readonly string[];
@@ -133,7 +142,7 @@ function render(told: Told, { dryRun }: PromoteOptions): string {
 }
 
 function print(context: CommandContext, options: PromoteOptions, told: Told): ExitCode {
-  const { version, label, from, decision, plan, outcome, exitCode } = told;
+  const { version, label, from, tier, decision, plan, outcome, exitCode } = told;
   if (!options.json) {
     context.print(visible(render(told, options)));
     return exitCode;
@@ -145,6 +154,7 @@ function print(context: CommandContext, options: PromoteOptions, told: Told): Ex
     digest: version.digest,
     label,
     from,
+    tier,
     decision: decision.kind,
     checks: decision.checks,
     ungated: decision.kind === "allowed" ? decision.ungated : [],
@@ -187,12 +197,13 @@ export async function runPromote(context: CommandContext, options: PromoteOption
   const scope = await openScope(context, options, reference.prompt);
   const version = await publishedVersion(scope.registry, scope.prompt.name, reference.version);
   const given = await givenEvidence(context, options.evidence);
-  const assessment = await assessVersion(scope, version, given);
+  const assessment = withSignOffs(await assessVersion(scope, version, given), options.signedOffBy ?? []);
   const label = options.to;
   const from = assessment.labels.find(({ name }) => name === label)?.version ?? null;
   const decision = decide(target, assessment, override);
   const plan = planOf(label, from, assessment);
-  const told = { version, label, from, decision, plan };
+  const tier = assessment.question.tier.applied;
+  const told = { version, label, from, tier, decision, plan };
   if (decision.kind !== "allowed" || options.dryRun) {
     return print(context, options, { ...told, outcome: null, exitCode: exitCodes[decision.kind] });
   }

@@ -6,6 +6,7 @@ import type { Store } from "../../domain/store.ts";
 import { higherTier } from "../../domain/tier.ts";
 import type { ApprovalStanding, EvidenceStanding, RolloutStanding } from "../../gate/promotion-policy.ts";
 import type { CommandContext } from "../context.ts";
+import { isAuthor } from "../../gate/self-approval.ts";
 import { allPages } from "../registry/known-prompts.ts";
 import { judgeApprovals } from "./find-approvals.ts";
 import { findEvidence, type FoundEvidence } from "./find-evidence.ts";
@@ -165,4 +166,14 @@ export async function assessVersion(
     approvals: judgeApprovals(await store.attestations(version.digest), version, rules),
     rollout: rolloutStanding(version, { rollout, release, takenBack }),
   };
+}
+
+/** The same with people whose sign-off somebody else has verified, such as reviewers of a GitHub environment. */
+export function withSignOffs(assessment: Assessment, names: readonly string[]): Assessment {
+  const { approvals, version } = assessment;
+  const own = names.filter((name) => isAuthor({ name, email: "" }, version.author));
+  const by = [...new Set([...approvals.by, ...names.filter((name) => !own.includes(name))])];
+  const notCounted = [...approvals.notCounted, ...own.map((name) => `${name} (the author of the version)`)];
+  const selfApproved = by.length === 0 && (approvals.selfApproved || own.length > 0);
+  return { ...assessment, approvals: { by, notCounted, selfApproved } };
 }
