@@ -24,7 +24,19 @@ function hours(milliseconds: number): string {
   return `${Number((milliseconds / 3_600_000).toFixed(1))}h`;
 }
 
-function stepFaults(steps: readonly RolloutStep[], bucketMs: number): Fault[] {
+/** Why a step cannot last as long as the config says, at `maxSoak`; null = it can. */
+function soakFault(step: RolloutStep, strategy: RolloutStrategy): string | null {
+  const { minSoakMs, maxSoakMs } = step;
+  if (maxSoakMs === null) return null;
+  if (maxSoakMs < minSoakMs) return `expected at least minSoak, ${hours(minSoakMs)}`;
+  const { bucketMs, settleDelayMs, inconclusive } = strategy;
+  const least = minSoakMs + settleDelayMs + 2 * bucketMs;
+  if (inconclusive.outcome === "hold" || maxSoakMs + inconclusive.graceMs >= least) return null;
+  return `expected ${hours(least)} together with onInconclusive.grace: before that the last hours are not closed, and the step would always end the rollout`;
+}
+
+function stepFaults(strategy: RolloutStrategy): Fault[] {
+  const { steps, bucketMs } = strategy;
   const seen = new Set<string>();
   return steps.flatMap((step, index) => {
     const path: Path = ["steps", index];
@@ -42,10 +54,8 @@ function stepFaults(steps: readonly RolloutStep[], bucketMs: number): Fault[] {
     if (last && step.weight !== FULL_WEIGHT) {
       faults.push({ path: [...path, "weight"], message: "expected 100% for the last step" });
     }
-    if (step.maxSoakMs !== null && step.maxSoakMs < step.minSoakMs) {
-      const message = `expected at least minSoak, ${hours(step.minSoakMs)}`;
-      faults.push({ path: [...path, "maxSoak"], message });
-    }
+    const soak = soakFault(step, strategy);
+    if (soak !== null) faults.push({ path: [...path, "maxSoak"], message: soak });
     if (step.minSoakMs < bucketMs) {
       const message = `expected at least one bucket, ${hours(bucketMs)}`;
       faults.push({ path: [...path, "minSoak"], message });
@@ -152,7 +162,7 @@ export function rolloutProblems(document: SourceDocument, config: WrittenRollout
     const strategy = rolloutStrategy(config.rollout, own);
     const ownSteps = (own?.steps ?? config.rollout?.steps) !== undefined;
     const shared = [
-      ...stepFaults(strategy.steps, strategy.bucketMs),
+      ...stepFaults(strategy),
       ...metricFaults(strategy.metrics),
       ...watchFaults(strategy),
       ...policyFaults(strategy, config, ownSteps),
