@@ -40,7 +40,7 @@ const allowedFolders: Record<string, readonly string[]> = {
     "github",
     "client",
   ],
-  "index.ts": ["domain", "gate"],
+  "index.ts": ["domain", "gate", "models"],
 };
 
 /** Folders that decide or render: no built-in modules but what cannot do I/O. */

@@ -5,7 +5,7 @@ import { createLoad } from "./load.mjs";
 const url = process.argv[2] ?? "http://127.0.0.1:8080";
 const label = process.env.STAFF ? "staging" : undefined;
 const A_SECOND = label ? 1 : 20;
-const load = createLoad({ urls: [url] });
+const load = createLoad({ urls: [url], users: 10_000 });
 
 function percent(count, all) {
   return `${((100 * count) / all).toFixed(1)} %`;

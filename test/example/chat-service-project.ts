@@ -17,8 +17,8 @@ import { embeddedModel } from "../../src/models/embedded/index.ts";
 import { checkout } from "../entry/gate-checkout.ts";
 
 export const example = join(import.meta.dirname, "..", "..", "examples", "chat-service");
-export const PROMPT = "help-chat";
-export const BUCKET_MS = 300_000;
+const PROMPT = "help-chat";
+const BUCKET_MS = 300_000;
 export const TTL_MS = 5_000;
 
 const shipped = ["promptgate.yaml", "prompts", "candidates", "golden-datasets"];
@@ -61,7 +61,7 @@ export const { createLoad } = await load<{
   createLoad(options: { readonly urls: readonly string[]; readonly users: number }): Load;
 }>("load.mjs");
 
-export interface Health {
+interface Health {
   readonly version: string;
   readonly freshness: string;
   readonly problem: string | null;
