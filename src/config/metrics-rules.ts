@@ -31,6 +31,11 @@ const LOG_FIELDS: Readonly<Record<string, string>> = {
 function logFault({ name, kind }: MetricQuery): string | null {
   const meant = Object.hasOwn(LOG_FIELDS, name) ? LOG_FIELDS[name] : undefined;
   if (meant !== undefined) return `the log's field ${name} is the metric ${meant}`;
+  return kindFault({ name, kind });
+}
+
+/** Errors, latency and cost mean one thing wherever requests are read one by one. */
+function kindFault({ name, kind }: Pick<MetricQuery, "name" | "kind">): string | null {
   const expected = Object.hasOwn(LOG_KINDS, name) ? LOG_KINDS[name] : undefined;
   return expected === undefined || expected === kind ? null : `expected kind: ${expected}, got ${kind}`;
 }
@@ -51,10 +56,21 @@ function queryFault(
     : "expected no transform in metrics.queries: the metric is not a logarithm";
 }
 
+function metricFault(metric: MetricQuery, settings: MetricsSettings): string | null {
+  switch (settings.source) {
+    case "jsonl":
+      return logFault(metric);
+    case "prometheus":
+      return queryFault(metric, settings);
+    case "langfuse":
+      return kindFault(metric);
+  }
+}
+
 /** Every metric of a strategy has what its source needs, so that a slip of the pen is told when the project is read. */
 export function lintMetrics(metrics: readonly MetricQuery[], settings: MetricsSettings): MetricFault[] {
   return metrics.flatMap((metric) => {
-    const message = settings.source === "jsonl" ? logFault(metric) : queryFault(metric, settings);
+    const message = metricFault(metric, settings);
     return message === null
       ? []
       : [{ metric: metric.name, message: `${visibleLine(metric.name, 60)}: ${message}` }];
