@@ -106,8 +106,9 @@ export function buildDecision(scene: Scene, verdict: Verdict): Decision {
   };
   const next: RolloutState = {
     ...state,
-    ...recorded,
     ...verdict.changes,
+    // What is written is what is recorded, also where an attempt begins anew.
+    ...recorded,
     generation: state.generation + 1,
     lastTickAt: iso(now),
     updatedAt: iso(now),

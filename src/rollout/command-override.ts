@@ -1,7 +1,14 @@
 import type { Verdict } from "./build-decision.ts";
 import { enterStep, goOn } from "./advance-step.ts";
 import { closedFor } from "./calendar.ts";
-import { refuse, refuseDrift, refuseEnded, type CommandScene, type Refusal } from "./command-scene.ts";
+import {
+  isSamePerson,
+  refuse,
+  refuseDrift,
+  refuseEnded,
+  type CommandScene,
+  type Refusal,
+} from "./command-scene.ts";
 import { iso } from "./documents.ts";
 import { currentStep } from "./exposure.ts";
 
@@ -16,7 +23,7 @@ function refuseOverride(scene: CommandScene, second: string): Refusal | null {
       "see promptgate rollout get for what is before it",
     );
   }
-  if (second.trim() === "" || second === by) {
+  if (second.trim() === "" || isSamePerson(second, by)) {
     return refuse("a second person has to agree", "name somebody else with --second-approver");
   }
   if (state.pause !== null) return refuse(`it is paused by ${state.pause.by}`, "resume it first");

@@ -22,6 +22,11 @@ export function refuse(message: string, hint: string): Refusal {
   return { kind: "refused", message, hint };
 }
 
+/** Names of people are told apart as logins are: without regard to case. */
+export function isSamePerson(left: string, right: string): boolean {
+  return left.trim().toLowerCase() === right.trim().toLowerCase();
+}
+
 /** A refusal where the rollout has ended, else null. */
 export function refuseEnded({ state }: Pick<Scene, "state">): Refusal | null {
   if (isActive(state.phase)) return null;

@@ -2,7 +2,7 @@ import type { RolloutState } from "../domain/rollout-state.ts";
 import { FULL_WEIGHT } from "../domain/release.ts";
 import type { RolloutVersion } from "../domain/rollout.ts";
 import type { Verdict } from "./build-decision.ts";
-import { refuse, refuseEnded, type CommandScene, type Refusal } from "./command-scene.ts";
+import { isSamePerson, refuse, refuseEnded, type CommandScene, type Refusal } from "./command-scene.ts";
 import { iso, recordLabels, stepContent, stepLabels } from "./documents.ts";
 import { endRollout } from "./end-rollout.ts";
 import { currentStep, exposureOf, labelVersion, phaseOf } from "./exposure.ts";
@@ -53,17 +53,21 @@ export function approve(scene: CommandScene): Verdict | Refusal {
   if (ended !== null) return ended;
   const step = currentStep(state);
   const name = retrying ? "retry" : step.name;
-  if (by === state.candidate.by) {
+  if (isSamePerson(by, state.candidate.by)) {
     return refuse(`${by} started this rollout and cannot approve it`, "somebody else has to approve");
   }
-  if (!retrying && step.approvers.length > 0 && !step.approvers.includes(by)) {
+  if (
+    !retrying &&
+    step.approvers.length > 0 &&
+    !step.approvers.some((approver) => isSamePerson(approver, by))
+  ) {
     return refuse(`${by} is not among the approvers of ${step.name}`, `ask ${step.approvers.join(", ")}`);
   }
   if (!retrying && state.hold?.reason !== "approval") {
     const why = state.hold === null ? "nothing waits for it" : `it is held: ${state.hold.reason}`;
     return refuse(`there is nothing to approve yet: ${why}`, "approve when all else has passed");
   }
-  if (state.approvals.some((approval) => approval.step === name && approval.by === by)) {
+  if (state.approvals.some((approval) => approval.step === name && isSamePerson(approval.by, by))) {
     return refuse(`${by} has approved this already`, "one person counts once");
   }
   return {
@@ -102,7 +106,9 @@ export function retry(scene: CommandScene): Verdict | Refusal {
     );
   }
   const times = denied.find(({ digest }) => digest === candidate.digest)?.times ?? 0;
-  const approved = state.approvals.some(({ step, by: approver }) => step === "retry" && approver !== by);
+  const approved = state.approvals.some(
+    ({ step, by: approver }) => step === "retry" && !isSamePerson(approver, by),
+  );
   if (times >= 2 && !approved) {
     return refuse(
       `${candidate.version} was rolled back ${times} times: a further attempt needs somebody else's approval`,
