@@ -25,9 +25,31 @@ export interface SignOffInput {
   digestAt(commit: string): Promise<string | null>;
 }
 
-function unknown(required: number, what: string, { status }: { readonly status: number }): SignOffState {
-  const missing = [`${what} cannot be read (${status}): the job needs \`permissions: pull-requests: read\``];
-  return { kind: "waiting", required, by: [], missing };
+function refused(what: string, { status }: { readonly status: number }): string {
+  return `${what} cannot be read (${status}): the job needs \`permissions: pull-requests: read\``;
+}
+
+export type Authors =
+  | { readonly kind: "known"; readonly logins: readonly string[] }
+  /** `reason` is one line. */
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** Who opened the pull request or wrote one of its commits: none of them signs it off. */
+export async function readAuthors(
+  client: GitHubClient,
+  repository: string,
+  pullRequest: Pick<PullRequest, "number" | "author">,
+): Promise<Authors> {
+  const commits = await client.list(`/repos/${repository}/pulls/${pullRequest.number}/commits`, commitSchema);
+  if (commits.kind === "refused") return { kind: "unknown", reason: refused("commits", commits) };
+  if (commits.value.length >= COMMITS_LISTED) {
+    const reason = `more than ${COMMITS_LISTED} commits: who wrote all of them cannot be read; squash them`;
+    return { kind: "unknown", reason };
+  }
+  const authors = commits.value.flatMap(({ author, committer }) =>
+    [author, committer].flatMap((each) => (each === null || each === undefined ? [] : [each.login])),
+  );
+  return { kind: "known", logins: [pullRequest.author, ...authors] };
 }
 
 function reviewOf({ user: by, state, commit_id }: z.infer<typeof reviewSchema>): Review {
@@ -51,21 +73,17 @@ async function permissionOf(
 /** Reads who reviewed the pull request and judges whether the content is signed off. What cannot be read is missing. */
 export async function readSignOff(input: SignOffInput): Promise<SignOffState> {
   const { client, repository, pullRequest, required, digest } = input;
-  const path = `/repos/${repository}/pulls/${pullRequest.number}`;
-  const reviews = await client.list(`${path}/reviews`, reviewSchema);
-  if (reviews.kind === "refused") return unknown(required, "reviews", reviews);
-  const commits = await client.list(`${path}/commits`, commitSchema);
-  if (commits.kind === "refused") return unknown(required, "commits", commits);
-  if (commits.value.length >= COMMITS_LISTED) {
-    const missing = [
-      `more than ${COMMITS_LISTED} commits: who wrote all of them cannot be read; squash them`,
-    ];
-    return { kind: "waiting", required, by: [], missing };
-  }
-  const authors = commits.value.flatMap(({ author, committer }) =>
-    [author, committer].flatMap((each) => (each === null || each === undefined ? [] : [each.login])),
-  );
-  const stances = standingReviews(reviews.value.map(reviewOf), [pullRequest.author, ...authors]);
+  const waiting = (reason: string): SignOffState => ({
+    kind: "waiting",
+    required,
+    by: [],
+    missing: [reason],
+  });
+  const reviews = await client.list(`/repos/${repository}/pulls/${pullRequest.number}/reviews`, reviewSchema);
+  if (reviews.kind === "refused") return waiting(refused("reviews", reviews));
+  const authors = await readAuthors(client, repository, pullRequest);
+  if (authors.kind === "unknown") return waiting(authors.reason);
+  const stances = standingReviews(reviews.value.map(reviewOf), authors.logins);
   const permissions = new Map<string, "admin" | "write" | "other">();
   for (const { login } of stances.slice(0, MOST_APPROVERS)) {
     permissions.set(login.toLowerCase(), await permissionOf(input, login));

@@ -67,12 +67,7 @@ describe("what the action says when something is odd", () => {
   });
 
   it.each([
-    [
-      "an unknown command",
-      { inputs: { command: "explode" } },
-      "USAGE",
-      'command: expected "gate", got "explode"',
-    ],
+    ["an unknown command", { inputs: { command: "explode" } }, "USAGE", 'got "explode"'],
     [
       "several wrong inputs at once",
       { inputs: { comment: "x", force: "maybe" } },
@@ -260,5 +255,56 @@ prompts:
     });
     const run = await checkout.run();
     expect(run.outputs["verdict"]).not.toBe("pass");
+  });
+
+  describe("by reviewers of an environment", () => {
+    const byEnvironment = {
+      inputs: { "sign-off": "environment", target: "prompt-review" },
+      environment: { GITHUB_RUN_ID: "42", GITHUB_ACTOR: "starter" },
+    };
+    const approval = (login: string, state = "approved") => ({
+      state,
+      user: { login, type: "User" },
+      environments: [{ name: "prompt-review" }],
+    });
+
+    it("is given by one of them who neither wrote nor started it", async () => {
+      github.state.environments = { "prompt-review": true };
+      github.state.approvals = [approval("author"), approval("starter")];
+      expect((await checkout.run(byEnvironment)).outputs["verdict"]).toBe("neutral");
+      github.state.approvals.push(approval("ada"));
+      const run = await checkout.run(byEnvironment);
+      expect(run.outputs).toMatchObject({ verdict: "pass", "sign-off-required": "false" });
+      expect(run.summary).toContain("ada");
+    });
+
+    it.each([
+      ["an environment that lets everybody in", { "prompt-review": false }, "no required reviewers"],
+      ["an environment that is not there", {}, "cannot be read"],
+    ])("waits behind %s", async (_, environments, words) => {
+      github.state.environments = environments;
+      github.state.approvals = [approval("ada")];
+      const run = await checkout.run(byEnvironment);
+      expect(run.outputs).toMatchObject({ verdict: "neutral", "sign-off-required": "true" });
+      expect(run.summary.replaceAll("\\", "")).toContain(words);
+    });
+
+    it("is not given to other content than that of the run's commit", async () => {
+      github.state.environments = { "prompt-review": true };
+      github.state.approvals = [approval("ada")];
+      const environment = {
+        ...byEnvironment.environment,
+        GITHUB_SHA: git(checkout.folder, "rev-parse", "main"),
+      };
+      const run = await checkout.run({ ...byEnvironment, environment });
+      expect(run.outputs).toMatchObject({ verdict: "neutral", "sign-off-required": "true" });
+      expect(run.summary).toContain("other content is checked out");
+    });
+
+    it("needs the name of the environment", async () => {
+      const run = await checkout.run({ inputs: { "sign-off": "environment" } });
+      expect(run).toMatchObject({ exitCode: 2, outputs: { verdict: "error" } });
+      expect(run.log).toContain("input target");
+    });
   });
 });

@@ -118,7 +118,7 @@ describe("the action in shards", () => {
     ["shard", { shard: "3/2" }, /expected a shard such as 2\/8/],
     ["max-shards", { command: "plan", "max-shards": "0" }, /max-shards/],
     ["command", { command: "deploy" }, /command/],
-    ["sign-off", { "sign-off": "environment" }, /environment is for command: promote/],
+    ["sign-off", { "sign-off": "environment" }, /input target: this command needs it/],
   ])("refuses a wrong %s in words", async (_, inputs, expected) => {
     await aChange(worse);
     const run = await checkout.run({ inputs });

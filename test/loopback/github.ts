@@ -13,6 +13,14 @@ interface ReviewEntry {
   readonly commit_id: string | null;
 }
 
+interface StoredIssue {
+  readonly number: number;
+  title: string;
+  body: string;
+  state: string;
+  readonly user: { readonly login: string; readonly type: string };
+}
+
 /** What the loopback server knows; tests change it between runs. */
 interface GitHubState {
   readonly comments: StoredComment[];
@@ -21,10 +29,25 @@ interface GitHubState {
   /** Login -> permission. */
   permissions: Record<string, string>;
   viewer: string | null;
+  /** Name -> whether people have to let a run in. */
+  environments: Record<string, boolean>;
+  /** Of run 42. */
+  approvals: {
+    readonly state: string;
+    readonly user: { readonly login: string; readonly type: string };
+    readonly environments: { readonly name: string }[];
+  }[];
   /** Status of every request that would change a comment, e.g. 403. */
   refuseWrites: number | null;
   /** Longer bodies are answered with 422. */
   largestBody: number;
+  readonly issues: StoredIssue[];
+  readonly deployments: { readonly request: Record<string, unknown>; readonly statuses: unknown[] }[];
+  /** Environment -> types of its protection rules. */
+  environments: Record<string, readonly string[]>;
+  approvals: unknown[];
+  /** Status of every request that would change an issue or a deployment. */
+  refuseTrail: number | null;
   /** So many requests are answered with a secondary rate limit first. */
   limited: number;
 }
@@ -77,6 +100,10 @@ function comment({ id, body, user }: StoredComment): Record<string, unknown> {
   return { id, body, user, html_url: `https://github.com/o/r/pull/7#issuecomment-${id}` };
 }
 
+function issue(stored: StoredIssue): Record<string, unknown> {
+  return { ...stored, html_url: `https://github.com/o/r/issues/${stored.number}` };
+}
+
 /** A server that behaves as GitHub's REST interface describes it, for one repository `o/r`. */
 export async function loopbackGitHub(): Promise<LoopbackGitHub> {
   const requests: string[] = [];
@@ -86,9 +113,16 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     reviews: [],
     commits: [],
     permissions: {},
+    environments: {},
+    approvals: [],
     viewer: bot.login,
     refuseWrites: null,
     largestBody: 65_536,
+    issues: [],
+    deployments: [],
+    environments: {},
+    approvals: [],
+    refuseTrail: null,
     limited: 0,
   };
 
@@ -106,6 +140,40 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     if (known === undefined) state.comments.push(stored);
     stored.body = text;
     return answer(response, known === undefined ? 201 : 200, comment(stored));
+  }
+
+  function changeIssue(response: ServerResponse, body: unknown, number: number | null): void {
+    const known = state.issues.find((each) => each.number === number);
+    if (number !== null && known === undefined) return answer(response, 404, { message: "Not Found" });
+    const empty = { title: "", body: "", state: "open" };
+    const stored = known ?? { number: 20 + state.issues.length, ...empty, user: bot };
+    if (known === undefined) state.issues.push(stored);
+    Object.assign(stored, body);
+    return answer(response, known === undefined ? 201 : 200, issue(stored));
+  }
+
+  /** What the audit trail of a rollout asks for; false for any other path. */
+  function routeTrail(response: ServerResponse, url: URL, path: string, method: string, body: unknown): boolean {
+    const environment = /^\/environments\/([^/]+)$/.exec(path)?.[1];
+    const rules = environment === undefined ? undefined : state.environments[decodeURIComponent(environment)];
+    const edited = /^\/issues\/(\d+)$/.exec(path)?.[1];
+    const deployment = /^\/deployments\/(\d+)\/statuses$/.exec(path)?.[1];
+    if (method !== "GET" && path !== "/graphql" && state.refuseTrail !== null) {
+      answer(response, state.refuseTrail, { message: "Resource not accessible by integration" });
+    } else if (rules !== undefined) {
+      answer(response, 200, { name: environment, protection_rules: rules.map((type) => ({ type })) });
+    } else if (path === "/actions/runs/77/approvals") answer(response, 200, state.approvals);
+    else if (path === "/issues" && method === "GET") page(response, url, state.issues.map(issue));
+    else if (path === "/issues" && method === "POST") changeIssue(response, body, null);
+    else if (edited !== undefined && method === "PATCH") changeIssue(response, body, Number(edited));
+    else if (path === "/deployments" && method === "POST") {
+      state.deployments.push({ request: body as Record<string, unknown>, statuses: [] });
+      answer(response, 201, { id: state.deployments.length });
+    } else if (deployment !== undefined && method === "POST") {
+      state.deployments[Number(deployment) - 1]?.statuses.push(body);
+      answer(response, 201, { id: 1 });
+    } else return false;
+    return true;
   }
 
   function route(request: IncomingMessage, response: ServerResponse, url: URL, body: unknown): void {
@@ -129,9 +197,16 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     if (edited !== null && method === "PATCH") return change(response, body, Number(edited[1]));
     if (path === "/pulls/7/reviews") return page(response, url, state.reviews);
     if (path === "/pulls/7/commits") return page(response, url, state.commits);
+    const place = /^\/environments\/([^/]+)$/.exec(path)?.[1];
+    const guarded = place === undefined ? undefined : state.environments[decodeURIComponent(place)];
+    if (guarded !== undefined) {
+      return answer(response, 200, { protection_rules: guarded ? [{ type: "required_reviewers" }] : [] });
+    }
+    if (path === "/actions/runs/42/approvals") return answer(response, 200, state.approvals);
     const login = /^\/collaborators\/([^/]+)\/permission$/.exec(path)?.[1];
     const permission = login === undefined ? undefined : state.permissions[decodeURIComponent(login)];
     if (permission !== undefined) return answer(response, 200, { permission });
+    if (routeTrail(response, url, path, method, body)) return;
     return answer(response, 404, { message: "Not Found" });
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { getInput } from "@actions/core";
+import { getInput, group } from "@actions/core";
 import { GateError } from "../../domain/errors.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import { gitHubClient, type GitHubClient } from "../../github/client.ts";
@@ -229,9 +229,10 @@ async function gate(run: Run): Promise<ExitCode> {
   if (job === null) return 0;
   if (inputs.command === "merge-shards") {
     const folder = shardsFolder(host.environment, inputs, run.cwd);
-    return show(run, await runGateJob(job, (opened) => mergeEvaluation(opened, folder)));
+    const merge = async () => runGateJob(job, (opened) => mergeEvaluation(opened, folder));
+    return show(run, await group("Put the shards together", merge));
   }
-  return show(run, await runGateJob(job));
+  return show(run, await group("Gate the prompts that changed", async () => runGateJob(job)));
 }
 
 /** A part of a gate: what it found goes to later jobs, and people hear of the whole. */

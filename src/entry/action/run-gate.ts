@@ -1,8 +1,6 @@
 import { GateError } from "../../domain/errors.ts";
 import type { PromptGateResult } from "../../domain/gate-result.ts";
 import { higherTier, type Tier } from "../../domain/tier.ts";
-import type { SignOffState } from "../../github/approvals.ts";
-import { readSignOff } from "../../github/read-approvals.ts";
 import { comparisonNotes } from "../base/comparison-notes.ts";
 import { gateScopes } from "../commands/gate.ts";
 import { gateResult, verdictWithoutCalls } from "../gate/gate-prompt.ts";
@@ -11,9 +9,10 @@ import { evidenceKey } from "../promotion/signing-key.ts";
 import { outcomeOf, type ActionReport } from "./action-report.ts";
 import { collectEvidence, type CollectedEvidence } from "./collect-evidence.ts";
 import { gateOptions } from "./gate-options.ts";
-import { digestAt, type OpenedChange } from "./open-change.ts";
+import { signOffOf } from "./gate-sign-off.ts";
+import type { OpenedChange } from "./open-change.ts";
 import { isOutsider, refuseMissing, withOpenedJob, type GateJob, type OpenedJob } from "./open-job.ts";
-import { signOffNeed, type SignOffNeed } from "./sign-off-reasons.ts";
+import { signOffNeed } from "./sign-off-reasons.ts";
 
 /** The report and what later steps want to know. */
 export interface GateJobResult {
@@ -71,26 +70,6 @@ async function evaluateHere({ job, scopes, missing }: OpenedJob): Promise<Evalua
   const { inputs, context } = job;
   const signer = await evidenceKey(context, undefined);
   return { results: await gateScopes(context, scopes, gateOptions(inputs), signer), unevaluated: [] };
-}
-
-/** Reviews of a pull request; anywhere else there is nothing that somebody could have approved. */
-async function signOffOf(job: GateJob, change: OpenedChange, need: SignOffNeed): Promise<SignOffState> {
-  const { inputs, event, client, repository, context, checkout, state } = job;
-  const { required } = need;
-  if (required === 0 || inputs["sign-off"] === "none") return { kind: "not-needed" };
-  if (event.kind !== "pull_request") {
-    const missing = ["there is no pull request here that could be approved"];
-    return { kind: "waiting", required, by: [], missing };
-  }
-  const known = new Map<string, Promise<string | null>>();
-  const digestOf = (commit: string): Promise<string | null> => {
-    const digest = known.get(commit) ?? digestAt({ context, head: change.head, checkout }, state, commit);
-    known.set(commit, digest);
-    return digest;
-  };
-  const { pullRequest } = event;
-  const digest = (await digestOf(pullRequest.headCommit)) ?? change.opened.digest;
-  return readSignOff({ client, repository, pullRequest, required, digest, digestAt: digestOf });
 }
 
 function bumpOf(results: readonly PromptGateResult[], removed: boolean): "none" | Tier {

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
-import { GateError } from "../../domain/errors.ts";
 import type { Environment } from "./action-host.ts";
 import type { ActionInputs } from "./inputs.ts";
 import type { ActionOutputs } from "./outputs.ts";
+import { requiredInput } from "./required-inputs.ts";
 import { checkNeeds, type PlannedShards, type ShardJobResult } from "./run-shards.ts";
 
 /** True for what is only a part of a gate: it decides nothing, and comments nothing. */
@@ -21,11 +21,8 @@ export function shardsFolder(environment: Environment, inputs: ActionInputs, cwd
 
 /** Refuses, before anything is read, what nobody could decide on. */
 export function checkGateInputs(inputs: ActionInputs): void {
-  if (inputs["sign-off"] === "environment") {
-    throw new GateError("USAGE", "input sign-off: environment is for command: promote", {
-      hint: "a gate goes by reviews of the pull request: auto, review or none",
-    });
-  }
+  // The environment whose reviewers sign off.
+  if (inputs["sign-off"] === "environment") requiredInput("target", inputs.target);
   if (inputs.command === "merge-shards" && inputs.needs !== undefined) checkNeeds(inputs.needs);
 }
 
