@@ -1,119 +1,16 @@
-import type { Observation, Observations, Sample } from "../src/domain/metrics.ts";
+import type { Observation, Observations } from "../src/domain/metrics.ts";
 import type { DecideInput } from "../src/domain/rollout-decision.ts";
 import type { RolloutState } from "../src/domain/rollout-state.ts";
-import { rolloutStrategy } from "../src/config/rollout-strategy.ts";
 import { judgeMetrics } from "../src/rollout/judge-metric.ts";
 import { observationRequest, stepData } from "../src/rollout/step-data.ts";
-import { runCommand } from "../src/rollout/run-command.ts";
 import { seededRandom, type Random } from "../src/stats/random.ts";
+import { canaryState } from "./rollout/canary.ts";
+import { errors, fresh, HOUR, LOOKS, shipped, START, sticky, type Hours } from "./rollout/draws.ts";
+import { benchPolicy } from "./rollout/policy.ts";
 
 // How often a rollout is wrong, by simulation of the judgement itself: hourly looks at a canary step of 5 % of the units.
 
-const HOUR = 3_600_000;
-const START = Date.UTC(2026, 0, 5);
-const LOOKS = 48;
-const RUNS = 300;
-const DEVIATION = 0.2;
-
-const digest = (letter: string): `sha256:${string}` => `sha256:${letter.repeat(64)}`;
-const shipped = { ...rolloutStrategy(undefined, undefined), settleDelayMs: 0 };
-
-/** The state of a rollout in its step of 5 %, entered at the start. */
-function canaryState(strategy: DecideInput["strategy"]): RolloutState {
-  const since = new Date(START).toISOString();
-  const started = runCommand({
-    prompt: "desk",
-    state: null,
-    strategy,
-    registry: { labels: [{ name: "production", version: "1.0.0", since, by: "bench" }], release: null },
-    others: [],
-    freeze: null,
-    clock: { now: START, store: null },
-    by: "bench",
-    reason: "bench",
-    command: {
-      kind: "start",
-      candidate: { version: "1.1.0", digest: digest("b"), tier: "minor", minCanaryMs: null },
-      stable: { version: "1.0.0", digest: digest("a") },
-      supersede: false,
-    },
-  });
-  if (started.kind === "refused" || started.decision.state === null)
-    throw new Error("the rollout did not start");
-  return { ...started.decision.state, phase: "canary", step: 1 };
-}
-
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-/** A score in [0,1] as judges give them: most are good, some are bad. */
-function score(random: Random, mean: number): number {
-  return Math.min(1, Math.max(0, mean + DEVIATION * normal(random)));
-}
-
-function moments(values: readonly number[]): Sample {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { kind: "mean", n, mean, variance: n > 1 ? squares / (n - 1) : 0 };
-}
-
-interface Drawn {
-  readonly candidate: Sample;
-  readonly control: Sample;
-}
-
-type Hours = (random: Random) => (hour: number) => Drawn;
-
-/** Fresh units in every hour. */
-function fresh(perHour: readonly [candidate: number, control: number], drop: number): Hours {
-  return (random) => () => ({
-    candidate: moments(Array.from({ length: perHour[0] }, () => score(random, 0.6 - drop))),
-    control: moments(Array.from({ length: perHour[1] }, () => score(random, 0.6))),
-  });
-}
-
-/** Errors of fresh requests. */
-function errors(perHour: readonly [number, number], rates: readonly [number, number]): Hours {
-  return (random) => () => {
-    const count = (n: number, rate: number): Sample => ({
-      kind: "proportion",
-      n,
-      errors: Array.from({ length: n }, () => (random() < rate ? 1 : 0)).reduce(
-        (sum, one) => sum + one,
-        0 as number,
-      ),
-    });
-    return { candidate: count(perHour[0], rates[0]), control: count(perHour[1], rates[1]) };
-  };
-}
-
-/**
- * The same few people in every hour, each with a level of their own. By unit: a person is one sample, in the hour that
- * sees them first; by request: every request is one.
- */
-function sticky(people: number, perHour: number, by: "unit" | "request"): Hours {
-  return (random) => {
-    const arm = (): ((hour: number) => Sample) => {
-      const level = Array.from({ length: people }, () => 0.6 + 0.1 * normal(random));
-      const seen = new Set<number>();
-      return () => {
-        const values: number[] = [];
-        for (let request = 0; request < perHour; request += 1) {
-          const person = Math.floor(random() * people);
-          const value = (level[person] ?? 0) + 0.17 * normal(random);
-          if (by === "request") values.push(value);
-          else if (!seen.has(person)) values.push(value);
-          seen.add(person);
-        }
-        return values.length === 0 ? { kind: "mean", n: 0, mean: 0, variance: 0 } : moments(values);
-      };
-    };
-    const sides = { candidate: arm(), control: arm() };
-    return (hour) => ({ candidate: sides.candidate(hour), control: sides.control(hour) });
-  };
-}
+const RUNS = 500;
 
 interface World {
   readonly name: string;
@@ -251,4 +148,6 @@ function benchRollout(): boolean {
   return kept;
 }
 
-process.exitCode = benchRollout() ? 0 : 1;
+const isJudged = benchRollout();
+const isPolicy = benchPolicy(RUNS);
+process.exitCode = isJudged && isPolicy ? 0 : 1;
