@@ -77,6 +77,13 @@ describe("what the action says when something is odd", () => {
     ["an event without an answer", { event: "release" }, "USAGE", "no answer to the event release"],
     ["pull_request_target", { event: "pull_request_target" }, "USAGE", "with all secrets"],
     ["a payload of another shape", { payload: { pull_request: {} } }, "USAGE", "has no usable"],
+    [
+      "an empty payload",
+      { environment: { GITHUB_EVENT_PATH: "/dev/null" } },
+      "USAGE",
+      "cannot be read as JSON",
+    ],
+    ["no payload", { environment: { GITHUB_EVENT_PATH: "/nowhere" } }, "USAGE", "cannot be read as JSON"],
     ["a base that is not there", { inputs: { "base-ref": "nope" } }, "USAGE", 'no revision "nope"'],
     ["a config that is not there", { inputs: { config: "nope.yaml" } }, "CONFIG_INVALID", "no such file"],
     [
@@ -260,7 +267,7 @@ prompts:
   describe("by reviewers of an environment", () => {
     const byEnvironment = {
       inputs: { "sign-off": "environment", target: "prompt-review" },
-      environment: { GITHUB_RUN_ID: "42", GITHUB_ACTOR: "starter" },
+      environment: { GITHUB_RUN_ID: "77", GITHUB_ACTOR: "starter" },
     };
     const approval = (login: string, state = "approved") => ({
       state,
@@ -269,17 +276,17 @@ prompts:
     });
 
     it("is given by one of them who neither wrote nor started it", async () => {
-      github.state.environments = { "prompt-review": true };
+      github.state.environments = { "prompt-review": ["required_reviewers"] };
       github.state.approvals = [approval("author"), approval("starter")];
       expect((await checkout.run(byEnvironment)).outputs["verdict"]).toBe("neutral");
-      github.state.approvals.push(approval("ada"));
+      github.state.approvals = [approval("starter"), approval("ada")];
       const run = await checkout.run(byEnvironment);
       expect(run.outputs).toMatchObject({ verdict: "pass", "sign-off-required": "false" });
       expect(run.summary).toContain("ada");
     });
 
     it.each([
-      ["an environment that lets everybody in", { "prompt-review": false }, "no required reviewers"],
+      ["an environment that lets everybody in", { "prompt-review": ["wait_timer"] }, "no required reviewers"],
       ["an environment that is not there", {}, "cannot be read"],
     ])("waits behind %s", async (_, environments, words) => {
       github.state.environments = environments;
@@ -290,7 +297,7 @@ prompts:
     });
 
     it("is not given to other content than that of the run's commit", async () => {
-      github.state.environments = { "prompt-review": true };
+      github.state.environments = { "prompt-review": ["required_reviewers"] };
       github.state.approvals = [approval("ada")];
       const environment = {
         ...byEnvironment.environment,

@@ -29,14 +29,6 @@ interface GitHubState {
   /** Login -> permission. */
   permissions: Record<string, string>;
   viewer: string | null;
-  /** Name -> whether people have to let a run in. */
-  environments: Record<string, boolean>;
-  /** Of run 42. */
-  approvals: {
-    readonly state: string;
-    readonly user: { readonly login: string; readonly type: string };
-    readonly environments: { readonly name: string }[];
-  }[];
   /** Status of every request that would change a comment, e.g. 403. */
   refuseWrites: number | null;
   /** Longer bodies are answered with 422. */
@@ -113,8 +105,6 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     reviews: [],
     commits: [],
     permissions: {},
-    environments: {},
-    approvals: [],
     viewer: bot.login,
     refuseWrites: null,
     largestBody: 65_536,
@@ -197,12 +187,6 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
     if (edited !== null && method === "PATCH") return change(response, body, Number(edited[1]));
     if (path === "/pulls/7/reviews") return page(response, url, state.reviews);
     if (path === "/pulls/7/commits") return page(response, url, state.commits);
-    const place = /^\/environments\/([^/]+)$/.exec(path)?.[1];
-    const guarded = place === undefined ? undefined : state.environments[decodeURIComponent(place)];
-    if (guarded !== undefined) {
-      return answer(response, 200, { protection_rules: guarded ? [{ type: "required_reviewers" }] : [] });
-    }
-    if (path === "/actions/runs/42/approvals") return answer(response, 200, state.approvals);
     const login = /^\/collaborators\/([^/]+)\/permission$/.exec(path)?.[1];
     const permission = login === undefined ? undefined : state.permissions[decodeURIComponent(login)];
     if (permission !== undefined) return answer(response, 200, { permission });
