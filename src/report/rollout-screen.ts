@@ -68,9 +68,9 @@ function stepText(input: ScreenInput, step: RolloutStep, index: number): string 
   if (index > state.step || state.phase === "queued") return share;
   const ended = state.endedAt === null ? now : Date.parse(state.endedAt);
   const elapsed = spanText(ended - Date.parse(state.weightAppliedAt));
-  const soak = [step.minSoakMs, ...(step.maxSoakMs === null ? [] : [step.maxSoakMs])].map(spanText).join("-");
+  const most = step.maxSoakMs === null ? "" : `, max ${spanText(step.maxSoakMs)}`;
   const isActive = state.endedAt === null;
-  return `[${share} ${isActive ? "◌" : "✖"} ${elapsed} of ${soak}]`;
+  return `[${share} ${isActive ? "◌" : "✖"} ${elapsed} of ${spanText(step.minSoakMs)}${most}]`;
 }
 
 function headLines(input: ScreenInput, options: ConsoleOptions): string[] {
@@ -80,7 +80,7 @@ function headLines(input: ScreenInput, options: ConsoleOptions): string[] {
   const set = weightText(weight.set);
   const actual = weightText(weight.actual);
   const differs = weight.set === weight.actual ? "" : "  (not as decided)";
-  const steps = strategy.steps.map((each, index) => stepText(input, each, index)).join("  ");
+  const steps = strategy.steps.map((each, index) => stepText(input, each, index)).join(" > ");
   return [
     `${label("Name:")}      ${visibleLine(state.prompt)}   ${label("Attempt:")} r${state.attempt}   ${label("Age:")} ${spanText(now - Date.parse(state.startedAt))}`,
     ...statusLines(input, options),
@@ -156,15 +156,27 @@ function historyLines(
   ];
 }
 
-/** One screen about one rollout: where it is, why, what was measured, what was decided before. */
+function measuredLines({ history, state }: ScreenInput, now: number, options: ConsoleOptions): string[] {
+  const latest = history.find(({ metrics }) => metrics.length > 0);
+  if (latest === undefined || latest.rolloutId !== state.rolloutId) return [];
+  const { at, from, metrics, sampleRatio } = latest;
+  const caption = `Measured in ${visibleLine(from.step, 40)} (${weightText(from.weight)}), ${clockText(at, now)}:`;
+  return [paint(options.color, caption, "dim"), ...metricLines(metrics, sampleRatio, options), ""];
+}
+
+/** One screen about one rollout: where it is, why, what was measured, what was decided before, and the way out. */
 export function renderRolloutScreen(input: ScreenInput, options: ConsoleOptions, history = 8): string {
-  const [latest] = input.history.filter(({ metrics }) => metrics.length > 0);
-  const isOfThis = latest?.rolloutId === input.state.rolloutId;
+  const { prompt } = input.state;
+  const wayOut =
+    input.weight.actual === 0
+      ? []
+      : [`Take it back: promptgate rollback ${visibleLine(prompt)} --reason TEXT`];
   return [
     ...headLines(input, options),
     ...attentionLines(input, options),
     "",
-    ...(isOfThis ? [...metricLines(latest.metrics, latest.sampleRatio, options), ""] : []),
+    ...measuredLines(input, input.now, options),
     ...historyLines(input, options, history),
+    ...wayOut,
   ].join("\n");
 }

@@ -68,6 +68,7 @@ describe("status", () => {
           createdAt: "2026-11-20T10:00:30.000Z",
         },
         labels: [{ name: "production", version: "1.0.0", since: "2026-11-20T10:00:30.000Z", by: "ada" }],
+        rollout: null,
       },
     ]);
   });

@@ -15,7 +15,8 @@ interface Listed {
   readonly rollout: ReadRollout;
 }
 
-function stateDocument(state: RolloutState): Readonly<Record<string, unknown>> {
+/** One rollout as `list` and `status` print it with `--json`. */
+export function stateDocument(state: RolloutState): Readonly<Record<string, unknown>> {
   const { rolloutId, phase, stable, candidate, hold, queued, lastTickAt } = state;
   return {
     rolloutId,

@@ -1,9 +1,13 @@
 import type { Label, PromptVersion, Registry } from "../../domain/registry.ts";
+import type { Store } from "../../domain/store.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { allPages, promptNames } from "../registry/known-prompts.ts";
 import { alignedLines, minute } from "../registry/lines.ts";
-import { loadProjectFrom, openRegistryOf } from "../wire.ts";
+import { readRollout } from "../promotion/read-rollout.ts";
+import { faultOf } from "../promotion/rollback-steps.ts";
+import { loadProjectFrom, openRegistryOf, openStoreOf } from "../wire.ts";
+import { rolloutRow, stateDocument } from "./rollout-list.ts";
 
 export interface StatusOptions extends CommonOptions {
   /** Undefined for all prompts. */
@@ -15,9 +19,32 @@ interface PromptStatus {
   readonly versions: number;
   readonly latest: Pick<PromptVersion, "version" | "digest" | "author" | "createdAt"> | null;
   readonly labels: readonly Label[];
+  /** Null without one. */
+  readonly rollout: Readonly<Record<string, unknown>> | null;
+  readonly rolloutLine: string | null;
 }
 
-async function readStatus(registry: Registry, name: string): Promise<PromptStatus> {
+type RolloutStatus = Pick<PromptStatus, "rollout" | "rolloutLine">;
+
+/** A store that does not answer is no reason to hide the labels. */
+async function readRolloutStatus(store: Store, name: string, now: number): Promise<RolloutStatus> {
+  try {
+    const found = await readRollout(store, name);
+    if (found.kind === "none") return { rollout: null, rolloutLine: null };
+    if (found.kind === "state") {
+      const { state } = found;
+      return {
+        rollout: stateDocument(state),
+        rolloutLine: rolloutRow(state, now).filter(Boolean).join(", "),
+      };
+    }
+    return { rollout: { error: found.reason }, rolloutLine: `cannot be read: ${found.reason}` };
+  } catch (error) {
+    return { rollout: { error: faultOf(error) }, rolloutLine: `cannot be read: ${faultOf(error)}` };
+  }
+}
+
+async function readStatus(registry: Registry, name: string, rollout: RolloutStatus): Promise<PromptStatus> {
   const versions = await allPages((page) => registry.listVersions(name, page));
   const latest = versions[0];
   return {
@@ -33,10 +60,11 @@ async function readStatus(registry: Registry, name: string): Promise<PromptStatu
             createdAt: latest.createdAt,
           },
     labels: await registry.listLabels(name),
+    ...rollout,
   };
 }
 
-function statusLines({ name, versions, latest, labels }: PromptStatus): string[] {
+function statusLines({ name, versions, latest, labels, rolloutLine }: PromptStatus): string[] {
   if (latest === null) {
     return alignedLines([[name]]).concat(
       `  nothing published yet: promptgate publish ${name} --label production`,
@@ -55,6 +83,7 @@ function statusLines({ name, versions, latest, labels }: PromptStatus): string[]
       [`${name}: ${count}, latest ${latest.version} of ${minute(latest.createdAt)} by ${latest.author}`],
     ]),
     ...(rows.length === 0 ? ["  no labels"] : alignedLines(rows).map((line) => `  ${line}`)),
+    ...(rolloutLine === null ? [] : alignedLines([[`rollout: ${rolloutLine}`]]).map((line) => `  ${line}`)),
   ];
 }
 
@@ -62,11 +91,16 @@ function statusLines({ name, versions, latest, labels }: PromptStatus): string[]
 export async function runStatus(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
   const project = await loadProjectFrom(context, options, "warning");
   const registry = openRegistryOf(project, context);
+  const store = openStoreOf(project, context);
+  const now = context.clock.now();
   const statuses: PromptStatus[] = [];
   for (const name of await promptNames(project, registry, options.prompt)) {
-    statuses.push(await readStatus(registry, name));
+    statuses.push(await readStatus(registry, name, await readRolloutStatus(store, name, now)));
   }
-  const document = { schema: "promptgate/status@1", prompts: statuses };
+  const document = {
+    schema: "promptgate/status@1",
+    prompts: statuses.map(({ rolloutLine: _, ...rest }) => rest),
+  };
   context.print(
     options.json
       ? JSON.stringify(document, null, 2)
