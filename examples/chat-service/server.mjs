@@ -10,13 +10,14 @@ const { REGISTRY = `${state}/registry`, METRICS = `${state}/served.jsonl`, PORT 
 
 mkdirSync(state, { recursive: true });
 const log = createWriteStream(METRICS, { flags: "a" });
+// Without metrics a rollout holds; that is no reason to leave customers without an answer.
+log.on("error", (error) => console.error(`no metrics are written: ${error.message}`));
 const server = createChatService({
   source: /^https?:/.test(REGISTRY) ? httpSource(REGISTRY) : fileSource(REGISTRY),
   model: embeddedModel({ model: "embedded-1" }),
   record: (line) => log.write(line),
-  onProblem: ({ prompt, error }) =>
-    // What a server answered may be in it, so that it is not printed as it is.
-    console.error(`${prompt}: ${JSON.stringify(error.message)}; serving what is known`),
+  // What a server answered may be in the message, so that it is not printed as it is.
+  onProblem: ({ prompt, error }) => console.error(`${prompt}: ${JSON.stringify(error.message)}`),
   // Short, to see a rollback arrive; a minute, the default, is kinder to the registry.
   ttl: 5_000,
 });

@@ -1,10 +1,7 @@
 import http from "node:http";
 import { createPromptClient } from "promptgate/client";
-import { metricsLine } from "promptgate/client/adapters";
-import { findPage } from "./help-pages.mjs";
-import { qualityOf } from "./quality.mjs";
+import { createAnswers, PROMPT } from "./answers.mjs";
 
-const PROMPT = "help-chat";
 const LARGEST_BODY = 10_000;
 
 /** What is served when the service starts while the registry is down; its lines count for no version. */
@@ -38,43 +35,12 @@ function send(response, status, body) {
 
 /**
  * A help chat: `POST /chat` with `{"user","question"}` answers, with the prompt that the rollout has for this user. Staff
- * name the label `staging` to try what is in no rollout yet. `record` gets one line of metrics for each answer.
+ * name the label `staging` to try what is in no rollout yet. `record` gets a line of metrics for each answer, `onProblem`
+ * what went wrong.
  */
 export function createChatService({ model, record, onProblem, clock = Date, ...options }) {
   const prompts = createPromptClient({ ...options, clock, onProblem, fallback });
-
-  async function answer({ user, question, label }) {
-    const prompt = await prompts.getPrompt(PROMPT, { unit: user, label });
-    const served = { prompt: prompt.name, version: prompt.version, unit: user };
-    const started = performance.now();
-    const outcome = () => ({ at: new Date(clock.now()), latencyMs: performance.now() - started });
-    try {
-      const page = findPage(question);
-      const { text } = await model.complete(
-        {
-          messages: prompt.render({ company: "Radhaus", context: page, question }),
-          parameters: prompt.modelParameters,
-          responseFormat: prompt.responseFormat,
-          tools: prompt.tools,
-          sample: 0,
-        },
-        AbortSignal.timeout(30_000),
-      );
-      const quality = qualityOf({ answer: text, page, question });
-      record(metricsLine(served, { ...outcome(), scores: { quality }, error: false }));
-      return {
-        answer: text,
-        quality,
-        version: prompt.version,
-        variant: prompt.variant,
-        reason: prompt.reason,
-      };
-    } catch (error) {
-      // An answer that failed has no score; that it failed is what counts.
-      record(metricsLine(served, { ...outcome(), error: true }));
-      throw error;
-    }
-  }
+  const answer = createAnswers({ prompts, model, record, clock });
 
   async function chat(request, response) {
     const asked = await readJson(request);
@@ -98,7 +64,10 @@ export function createChatService({ model, record, onProblem, clock = Date, ...o
     if (route === "GET /health") health(response);
     else if (route === "GET /health?label=staging") health(response, "staging");
     else if (route === "POST /chat") {
-      chat(request, response).catch((error) => send(response, 500, { error: error.message }));
+      chat(request, response).catch((error) => {
+        onProblem?.({ prompt: PROMPT, error });
+        send(response, 500, { error: "there is no answer at the moment" });
+      });
     } else send(response, 404, { error: "POST /chat or GET /health" });
   });
   // Longer than whoever is in front keeps a connection: one that is closed while it is used again is a failed request.

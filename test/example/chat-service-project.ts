@@ -29,6 +29,7 @@ interface ServiceOptions {
   readonly model: Model;
   readonly record: (line: string) => void;
   readonly ttl: number;
+  readonly deadline: number;
   readonly clock: { now(): number };
   readonly environment: Readonly<Record<string, string>>;
   readonly onProblem?: (problem: { readonly error: Error }) => void;
@@ -134,7 +135,7 @@ function chatAt(url: string, problems: Error[]): Chat {
       return (await response.json()) as { version: string; reason: string };
     },
     refresh: (label) =>
-      vi.waitFor(async () => expect((await health(label)).freshness).toBe("fresh"), { timeout: 30_000 }),
+      vi.waitFor(async () => expect((await health(label)).freshness).toBe("fresh"), { timeout: 60_000 }),
   };
 }
 
@@ -180,6 +181,7 @@ function handle(folder: string, startAt: number): ChatProject {
         model: embeddedModel({ model: "embedded-1" }),
         record: (line) => appendFileSync(join(folder, ".promptgate", "served.jsonl"), line),
         ttl: TTL_MS,
+        deadline: 60_000,
         clock: { now: () => time.now },
         environment: {},
         onProblem: ({ error }) => void problems.push(error),

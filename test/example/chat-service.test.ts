@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileSource, httpSource } from "../../src/client/adapters.ts";
 import type { Model } from "../../src/domain/model.ts";
 import { embeddedModel } from "../../src/models/embedded/index.ts";
-import { fileServer } from "../client/file-server.ts";
+import { fileServer, type FileServer } from "../client/file-server.ts";
 import {
   atEnd,
   chatProject,
@@ -31,6 +31,7 @@ interface Scene {
   readonly project: ChatProject;
   readonly chats: readonly Chat[];
   readonly load: Load;
+  readonly web: FileServer;
 }
 
 /** One machine reads the registry's folder, the other one the same folder through a web server. */
@@ -39,7 +40,7 @@ async function aScene(): Promise<Scene> {
   const web = await fileServer(join(project.folder, ".promptgate"));
   atEnd(web.close);
   const chats = [await project.serve(fileSource(project.registry)), await project.serve(httpSource(web.url))];
-  return { project, chats, load: createLoad({ urls: chats.map(({ url }) => url), users: USERS }) };
+  return { project, chats, web, load: createLoad({ urls: chats.map(({ url }) => url), users: USERS }) };
 }
 
 interface Bucket {
@@ -49,7 +50,11 @@ interface Bucket {
 }
 
 /** Customers, or staff, of the next bucket of time, and what the rollout makes of them at its end. */
-async function aBucket({ project, chats, load }: Scene, count: number, label?: string): Promise<Bucket> {
+async function aBucket(
+  { project, chats, load }: Pick<Scene, "project" | "chats" | "load">,
+  count: number,
+  label?: string,
+): Promise<Bucket> {
   project.nextBucket();
   for (const chat of chats) await chat.refresh(label);
   const tally = await load.send(count, label);
@@ -115,7 +120,7 @@ async function everybodyGets(version: string, { project, chats, load }: Scene): 
 describe("the chat service during a rollout", () => {
   it("takes a good version to everybody, and the next one back when customers get worse answers", async () => {
     const scene = await aScene();
-    const { project, chats } = scene;
+    const { project, chats, web } = scene;
     await toCanary(scene, "1.1.0");
     await riseToEverybody(scene);
     await everybodyGets("1.1.0", scene);
@@ -135,6 +140,8 @@ describe("the chat service during a rollout", () => {
     // Nobody starts it again by mistake.
     expect(await project.start("1.2.0")).toMatchObject({ exitCode: 1, document: { decision: "refused" } });
     expect(chats.flatMap(({ problems }) => problems)).toEqual([]);
+    // What had not changed was not sent again.
+    expect(web.requests).toContain("/registry/help-chat/release.json 304");
   }, 300_000);
 
   it("stops a version that throws before a customer gets it", async () => {
