@@ -72,7 +72,9 @@ const usedOfToolkit = {
     }));
     onLoad({ filter: /[\\/]node_modules[\\/]undici[\\/]index\.js$/ }, () => ({
       contents: `exports.fetch = require("./lib/web/fetch/index.js").fetch;
-        exports.ProxyAgent = require("./lib/dispatcher/proxy-agent.js");`,
+        exports.ProxyAgent = require("./lib/dispatcher/proxy-agent.js");
+        // How a proxy is asked for a tunnel.
+        require("./lib/dispatcher/dispatcher.js").prototype.connect = require("./lib/api/api-connect.js");`,
     }));
   },
 };
