@@ -18,7 +18,7 @@ export interface ActionReport {
 }
 
 /** Prompts that changed and that nobody has evaluated, because there is no key. */
-export interface Unevaluated {
+interface Unevaluated {
   readonly prompts: readonly string[];
   readonly missing: readonly string[];
   readonly policy: "fail" | "neutral";

@@ -1,20 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { getInput, group } from "@actions/core";
 import { GateError } from "../../domain/errors.ts";
-import { visible, visibleLine } from "../../domain/visible.ts";
+import { visibleLine } from "../../domain/visible.ts";
 import { gitHubClient, type GitHubClient } from "../../github/client.ts";
 import type { GitHubEvent } from "../../github/event.ts";
 import { writeComment, type CommentOutcome } from "../../github/sticky-comment.ts";
-import {
-  annotate,
-  maskSecrets,
-  printLog,
-  shownAnnotations,
-  type Annotation,
-} from "../../github/workflow-commands.ts";
-import type { CommandContext } from "../context.ts";
+import { maskSecrets } from "../../github/workflow-commands.ts";
 import { errorExitCodes, type ExitCode } from "../exit-codes.ts";
-import { secretRedactor } from "../redact.ts";
 import {
   readEvent,
   required,
@@ -23,9 +15,9 @@ import {
   workingDirectory,
   writeFiles,
   writeSummary,
-  type Environment,
   type WrittenFiles,
 } from "./action-host.ts";
+import { commandContext, logger, type ActionHost, type Logger } from "./action-log.ts";
 import { errorAnnotations, reportAnnotations } from "./annotations.ts";
 import type { Checkout } from "./fetch-commit.ts";
 import { gitCredentials } from "./git-credentials.ts";
@@ -39,53 +31,7 @@ import { runGateJob, type GateJobResult } from "./run-gate.ts";
 import { mergeEvaluation, runPlanJob, runShardJob } from "./run-shards.ts";
 import { checkGateInputs, isPart, planTold, shardsFolder, shardTold } from "./shard-inputs.ts";
 
-/** The process as the action sees it. */
-export interface ActionHost {
-  readonly environment: Environment;
-  readonly signal: AbortSignal;
-}
-
 const PROMPTS_NAMED = 200;
-
-/** What models and registries may see: the workflow's own variables, and nothing that only the runner needs. */
-function visibleEnvironment(environment: Environment): Record<string, string | undefined> {
-  const key = getInput("openai-api-key");
-  const own = Object.entries(environment).filter(([name]) => !/^(?:INPUT_|ACTIONS_)/.test(name));
-  return { ...Object.fromEntries(own), ...(key === "" ? {} : { OPENAI_API_KEY: key }) };
-}
-
-interface Logger {
-  line(text: string): void;
-  annotate(annotations: readonly Annotation[]): void;
-}
-
-function logger({ environment }: ActionHost): Logger {
-  const secrets = SECRET_INPUTS.map((name) => [name.toUpperCase(), getInput(name)] as const);
-  const redact = secretRedactor({
-    ...environment,
-    ...Object.fromEntries(secrets.map(([name, value]) => [name.replace("API-KEY", "API_KEY"), value])),
-  });
-  return {
-    line: (text) => printLog(redact(visible(text))),
-    annotate: (annotations) => {
-      for (const each of shownAnnotations(annotations)) {
-        annotate({ ...each, message: redact(each.message) });
-      }
-    },
-  };
-}
-
-function commandContext(host: ActionHost, cwd: string, { line }: Logger): CommandContext {
-  return {
-    cwd,
-    environment: visibleEnvironment(host.environment),
-    clock: { now: () => Date.now() },
-    log: { info: line, warn: (text) => line(`warning: ${text}`) },
-    print: line,
-    signal: host.signal,
-    terminal: { color: false, interactive: false, width: 120 },
-  };
-}
 
 /** Everything that a run knows once the inputs were read. */
 interface Run {
