@@ -26,7 +26,7 @@ function moments(values: readonly number[]): Sample {
   return { kind: "mean", n, mean, variance: n > 1 ? squares / (n - 1) : 0 };
 }
 
-export interface Drawn {
+interface Drawn {
   readonly candidate: Sample;
   readonly control: Sample;
 }

@@ -27,7 +27,7 @@ export interface RolloutHold {
   readonly by: string;
 }
 
-export interface RolloutApproval {
+interface RolloutApproval {
   readonly step: string;
   readonly by: string;
   readonly at: string;
@@ -50,7 +50,7 @@ export interface RecordedLabel {
 }
 
 /** W* by metric (see `stats/confidence-sequence.ts`), fixed by the sizes of the first look in a step. */
-export type PlannedWeights = Readonly<Record<string, number>>;
+type PlannedWeights = Readonly<Record<string, number>>;
 
 /**
  * The rollout of one prompt: one document, replaced by compare-and-swap. `strategy` is the one it was started with: its
@@ -96,6 +96,7 @@ export interface RolloutState {
   readonly release: ReleaseDocument | null;
   /** The one before it: where that is still in force, the last write was cut off. */
   readonly previousRelease: ReleaseDocument | null;
+  /** Those of the last decision, until a look has seen them in force. */
   readonly labels: readonly RecordedLabel[];
   readonly plannedWeights: PlannedWeights;
   /** By metric, as of the last look. */

@@ -56,7 +56,7 @@ function withoutDuplicates(versions: readonly RolloutVersion[], keep: number): R
 }
 
 /** The last step is over: the candidate is what everybody has. */
-export function complete(scene: Scene): Verdict {
+function complete(scene: Scene): Verdict {
   const { state, now, by } = scene;
   const { candidate, stable, knownGood, strategy } = state;
   const message = `${candidate.version} is completed: everybody has it`;

@@ -186,6 +186,8 @@ export function adopt(scene: CommandScene, stable: RolloutVersion): Verdict | Re
         now,
       }),
       queued: state.queued,
+      pause: state.pause,
+      overridden: state.overridden,
       phase: phaseOf(step),
       step: index,
       exposedAt: step.weight > 0 ? iso(now) : null,

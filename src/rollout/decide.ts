@@ -18,14 +18,7 @@ import {
   unproven,
 } from "./rules-hold.ts";
 import { blindTooLong, harmful, metricsDown, skewEnds } from "./rules-metrics.ts";
-import {
-  absorbLowering,
-  agreedRelease,
-  completedByHand,
-  drifted,
-  finishWrite,
-  putBack,
-} from "./rules-registry.ts";
+import { absorbLowering, agreed, completedByHand, drifted, finishWrite, putBack } from "./rules-registry.ts";
 
 type Rule = (look: Look) => Verdict | null;
 
@@ -76,7 +69,7 @@ function settled(look: Look, verdict: Verdict): Partial<RolloutState> {
   const isHold = verdict.action === "hold" && verdict.event === "held";
   return {
     ...remembered(look),
-    ...(verdict.content === undefined ? agreedRelease(look) : {}),
+    ...(verdict.content === undefined ? agreed(look) : {}),
     driftSince: verdict.reason === "drift" ? state.driftSince : null,
     ...(isHold ? { hold: holdOf(state.hold, verdict.reason, look, verdict.until ?? null) } : {}),
     ...verdict.changes,

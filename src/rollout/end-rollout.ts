@@ -41,7 +41,7 @@ interface Lowered {
  * The writes that take the candidate from everybody. Before 100 % the weight alone changes; from there on the former
  * version comes back. A label that somebody moved elsewhere stays where it is.
  */
-export function lowered(state: RolloutState, registry: RegistryView, to: RolloutVersion | null): Lowered {
+function lowered(state: RolloutState, registry: RegistryView, to: RolloutVersion | null): Lowered {
   const { candidate } = state;
   const actual = registry.release;
   const production = labelVersion(registry, "production");

@@ -21,7 +21,7 @@ export interface Traffic {
   readonly sampled: Readonly<Record<string, number>>;
 }
 
-export interface MetricForecast {
+interface MetricForecast {
   readonly name: string;
   /** Samples of the candidate that show non-inferiority with a chance of 90 % when there is no difference. */
   readonly needed: number | null;
@@ -31,7 +31,7 @@ export interface MetricForecast {
   readonly hours: number | null;
 }
 
-export interface StepForecast {
+interface StepForecast {
   readonly name: string;
   readonly weight: number;
   readonly minSoakMs: number;

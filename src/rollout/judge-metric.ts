@@ -71,7 +71,7 @@ const UNMEASURED: Figures = {
 };
 
 /** What a metric is judged in. */
-export interface JudgeScope {
+interface JudgeScope {
   readonly state: RolloutState;
   readonly data: StepData;
   readonly alpha: Alphas;
@@ -168,7 +168,7 @@ function invalidReason(buckets: readonly MetricBucket[]): string | null {
 }
 
 /** Judges one metric in the present step. */
-export function judgeMetric(scope: JudgeScope, metric: RolloutMetric): MetricEvidence {
+function judgeMetric(scope: JudgeScope, metric: RolloutMetric): MetricEvidence {
   const { state, data, alpha } = scope;
   const buckets = data.buckets.get(metric.name) ?? [];
   const valid = buckets.filter((bucket) => !isInvalid(bucket));

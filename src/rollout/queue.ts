@@ -57,7 +57,7 @@ export function queuedState(
     pausedMs: 0,
     approvals: [],
     release: registry.release,
-    previousRelease: null,
+    previousRelease: registry.release,
     labels: [],
     plannedWeights: {},
     verdicts: {},
@@ -91,7 +91,7 @@ export function supersededByQueue(look: Look): Verdict | null {
 }
 
 /** The version that `production` has, with its digest; null when it is none that this rollout knows. */
-export function knownStable(state: RolloutState, registry: RegistryView): RolloutVersion | null {
+function knownStable(state: RolloutState, registry: RegistryView): RolloutVersion | null {
   const production = labelVersion(registry, "production");
   const known = [state.candidate, state.stable, ...state.knownGood];
   const found = known.find(({ version }) => version === production);

@@ -24,12 +24,12 @@ function held(wait: Wait): Verdict {
 }
 
 /** Time of this step that is over; a pause does not count where no traffic is compared. */
-export function stepElapsed(state: RolloutState, now: number): number {
+function stepElapsed(state: RolloutState, now: number): number {
   return now - Date.parse(state.weightAppliedAt) - state.pausedMs;
 }
 
 /** What the last canary step adds so that all of them are as long as the tier's policy asks. */
-export function soakOf(state: RolloutState): number {
+function soakOf(state: RolloutState): number {
   const { strategy, step, candidate, coveredBeforeMs, phase } = state;
   const own = strategy.steps[step]?.minSoakMs ?? 0;
   const isLast = (strategy.steps[step + 1]?.weight ?? FULL_WEIGHT) === FULL_WEIGHT;

@@ -4,7 +4,7 @@ import { iso, recordLabels, unfinishedLabels } from "./documents.ts";
 import { endPhase, endRollout } from "./end-rollout.ts";
 import { exposureOf, labelVersion, recordedExposure, sameContent, sameDocument } from "./exposure.ts";
 import type { Look } from "./look.ts";
-import { proven } from "./rules-metrics.ts";
+import { blindTooLong, metricsDown, proven } from "./rules-metrics.ts";
 import { percent, span } from "./wording.ts";
 
 /** The version that `production` should have now. */
@@ -25,7 +25,7 @@ function unfinished({ state, registry }: Look): boolean {
 
 /** Finishes a write that a crash cut off: it was decided and recorded. Nothing is raised while raising is stopped. */
 export function finishWrite(look: Look): Verdict | null {
-  const { state, registry, closed, now } = look;
+  const { state, registry, closed, now, data } = look;
   if (!unfinished(look)) return null;
   const labels = unfinishedLabels(state, registry);
   const isRelease = !sameDocument(state.release, registry.release);
@@ -38,6 +38,8 @@ export function finishWrite(look: Look): Verdict | null {
   if (closed !== null) return hold(closed.reason, closed.message);
   const gap = now - Date.parse(state.lastTickAt);
   if (gap > GAP_MS) return hold("gap", gapMessage(gap));
+  // It passed when it was decided; that is no reason to raise anything while nobody sees what it does.
+  if (data.unreachable !== null) return blindTooLong(look) ?? metricsDown(look);
   const { release } = state;
   const rewrite =
     isRelease && release !== null
@@ -182,7 +184,10 @@ export function drifted(look: Look): Verdict | null {
 }
 
 /** What is in force and says what was decided is recorded as it is: from now on a change of it is somebody's. */
-export function agreedRelease({ state, registry }: Look): Partial<RolloutState> {
-  if (!sameContent(state.release, registry.release)) return {};
-  return { release: registry.release, previousRelease: registry.release };
+export function agreed({ state, registry }: Look): Partial<RolloutState> {
+  const { release } = registry;
+  return {
+    ...(sameContent(state.release, release) ? { release, previousRelease: release } : {}),
+    ...(unfinishedLabels(state, registry).length === 0 ? { labels: [] } : {}),
+  };
 }

@@ -9,7 +9,7 @@ import { runCommand } from "./run-command.ts";
 import { observationRequest } from "./step-data.ts";
 
 /** One look as `simulate --json` prints it. */
-export interface SimulatedDecision {
+interface SimulatedDecision {
   readonly at: string;
   readonly action: "hold" | "advance" | "rollback";
   readonly reason: string;

@@ -38,7 +38,7 @@ interface Counted {
 const CACHE_MS = 300_000;
 
 /** The closed buckets of the present step; `to` is not above `from` when there is none. */
-export function stepWindow(state: RolloutState, now: number): { readonly from: number; readonly to: number } {
+function stepWindow(state: RolloutState, now: number): { readonly from: number; readonly to: number } {
   const { bucketMs, settleDelayMs } = state.strategy;
   const from = Math.ceil(Date.parse(state.weightAppliedAt) / bucketMs) * bucketMs;
   return { from, to: Math.floor((now - settleDelayMs) / bucketMs) * bucketMs };

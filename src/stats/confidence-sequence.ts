@@ -4,7 +4,7 @@ export interface PairedBucket {
   readonly control: BucketArm;
 }
 
-export interface BucketArm {
+interface BucketArm {
   readonly n: number;
   readonly mean: number;
   readonly variance: number;

@@ -182,6 +182,13 @@ describe("an adoption", () => {
     expect(next).toMatchObject({ event: "held", reason: "soaking" });
   });
 
+  it("ends no pause, and forgets no step that was skipped", () => {
+    const pause = { since: after(0.5), by: "ben", reason: "wait" };
+    const state = stateIn(1, { pause, overridden: true });
+    const registry = withProduction(registryOf(state), other.version);
+    expect(decided(order(state, adopt, { registry })).state).toMatchObject({ pause, overridden: true });
+  });
+
   it("gives nobody the candidate who was not given it before", () => {
     const state = stateIn(1);
     const { labels } = withProduction(registryOf(state), other.version);

@@ -147,6 +147,7 @@ describe("a crash between two writes", () => {
       { input: { freeze: { by: "ana", reason: "sale", since: after(0), until: null } } },
       { reason: "freeze" },
     ],
+    ["a time in which nothing is measured", { unreachable: "refused" }, { reason: "metrics_down" }],
     ["a time without a look", { hours: 30, state: { lastTickAt: after(1) } }, { reason: "gap" }],
   ])("is not finished during %s", (_, situation, expected) => {
     const decision = look({
@@ -156,6 +157,24 @@ describe("a crash between two writes", () => {
       registry: ({ labels }) => ({ labels, release: before }),
     });
     expect(decision).toMatchObject({ event: "held", release: null, ...expected });
+  });
+
+  it("is no crash where somebody takes production back: what a look has seen in force is done", () => {
+    const moved = {
+      label: "production",
+      to: CANDIDATE.version,
+      previous: { version: STABLE.version, since: after(0) },
+    };
+    const seen = look({ step: 4, hours: 3, state: { labels: [moved] } });
+    expect(seen).toMatchObject({ reason: "soaking", state: { labels: [] } });
+    const back = { name: "production", version: STABLE.version, since: after(0), by: "carl" };
+    const decision = look({
+      step: 4,
+      hours: 4,
+      state: { labels: seen.state?.labels ?? [moved] },
+      registry: ({ release }) => ({ labels: [back], release }),
+    });
+    expect(decision).toMatchObject({ event: "rolled-back", reason: "external", to: { weight: 0 } });
   });
 
   it("hears nothing of a raise that was cut off while harm is proven", () => {
