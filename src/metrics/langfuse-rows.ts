@@ -72,7 +72,7 @@ const oldScore = z.object({
 });
 
 const MOST_PAGES = 2000;
-const TRACES_AT_ONCE = 50;
+const TRACES_AT_ONCE = 100;
 
 interface Place {
   readonly path: string;
@@ -135,19 +135,17 @@ async function byNumber<Row extends z.ZodType>(
   throw tooMany(path);
 }
 
+function timeFilter(operator: string, at: number): object {
+  return { type: "datetime", column: "startTime", operator, value: new Date(at).toISOString() };
+}
+
 function filterOf({ name, environments, from, to }: RowQuestion): string {
-  const time = (operator: string, at: number): object => ({
-    type: "datetime",
-    column: "startTime",
-    operator,
-    value: new Date(at).toISOString(),
-  });
   return JSON.stringify([
     { type: "string", column: "promptName", operator: "=", value: name },
     { type: "string", column: "type", operator: "=", value: "GENERATION" },
     { type: "stringOptions", column: "environment", operator: "any of", value: environments },
-    time(">=", from),
-    time("<", to),
+    timeFilter(">=", from),
+    timeFilter("<", to),
   ]);
 }
 

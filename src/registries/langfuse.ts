@@ -121,7 +121,7 @@ function readsOf(api: LangfuseApi, nameOf: (prompt: string) => string) {
 }
 
 /** Langfuse's prompts, one operation each. */
-export function langfusePrompts({ folder, ...connection }: LangfuseRegistryOptions): VendorPrompts {
+function langfusePrompts({ folder, ...connection }: LangfuseRegistryOptions): VendorPrompts {
   const api = langfuseApi(connection, "REGISTRY_FAILED");
   const prefix = folder === "" ? "" : `${folder}/`;
   const nameOf = (prompt: string): string => `${prefix}${prompt}`;

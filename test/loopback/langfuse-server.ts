@@ -111,15 +111,15 @@ export async function startLangfuse(mode: LangfuseMode = "v4") {
     shelf,
     traffic,
     calls,
-    /** Calls that the vendor's description does not know; empty = all are as described. */
-    violations,
     /** The next `times` calls that match go wrong, e.g. `/^PATCH /`. */
     fail(call: RegExp, fault: LangfuseFault, times = 1): void {
       planned.push({ call, fault, left: times });
     },
+    /** Throws when a call was not as the vendor's description has it. */
     async close(): Promise<void> {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      if (violations.length > 0) throw new Error(violations.join("\n"));
     },
   };
 }

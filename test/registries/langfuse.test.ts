@@ -20,10 +20,7 @@ registryContract("a registry on Langfuse", async () => {
   const server = await startLangfuse();
   return {
     registry: langfuseRegistry({ ...connectionTo(server), folder: "" }, clock),
-    cleanup: async () => {
-      await server.close();
-      expect(server.violations).toEqual([]);
-    },
+    cleanup: async () => server.close(),
   };
 });
 
@@ -34,10 +31,7 @@ describe("what a registry on Langfuse stores", () => {
     server = await startLangfuse();
     registry = langfuseRegistry({ ...connectionTo(server), folder: "team/desk" }, clock);
   });
-  afterAll(async () => {
-    await server.close();
-    expect(server.violations).toEqual([]);
-  });
+  afterAll(async () => server.close());
 
   it("is a chat without a label, its reason as the commit message, the model in the open", async () => {
     await registry.publish(aVersion("1.0.0"));
@@ -65,7 +59,7 @@ describe("what a registry on Langfuse stores", () => {
   });
 
   it("never asks the cache of the server", () => {
-    const reads = server.calls.filter((call) => /^GET \/api\/public\/v2\/prompts\//.test(call));
+    const reads = server.calls.filter((call) => call.startsWith("GET /api/public/v2/prompts/"));
     expect(reads.length).toBeGreaterThan(0);
     expect(reads.filter((call) => !call.includes("resolve=false"))).toEqual([]);
   });
