@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { INPUT_NAMES, readInputs } from "../../../src/entry/action/inputs.ts";
@@ -27,9 +27,21 @@ describe("action.yml", () => {
     for (const name of OUTPUT_NAMES) expect(guide).toContain(`\`${name}\``);
   });
 
-  it("runs a bundle of at most 3 MB, its table of tokens included", () => {
+  it.each(["promote", "advance", "rollback"])("has a part for %s on the same bundle", (name) => {
+    const part = parse(readFileSync(`${name}/action.yml`, "utf8")) as typeof file;
+    expect(part.runs).toEqual({ using: "node24", main: "../dist/index.js" });
+    expect(part.inputs["command"]?.default).toBe(name);
+    for (const [input, declared] of Object.entries(part.inputs)) {
+      if (input !== "command") expect(declared).toEqual(file.inputs[input]);
+    }
+    for (const [output, declared] of Object.entries(part.outputs)) {
+      expect(declared).toEqual(file.outputs[output]);
+    }
+  });
+
+  it("runs a bundle of at most 3 MB in all", () => {
     expect(file.runs).toEqual({ using: "node24", main: "dist/index.js" });
-    const bytes = ["dist/index.js", "dist/o200k.br"].map((path) => statSync(path).size);
+    const bytes = readdirSync("dist").map((name) => statSync(`dist/${name}`).size);
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(3_000_000);
   });
 });
@@ -53,6 +65,9 @@ describe("the inputs", () => {
       "comment-key": "default",
       annotations: true,
       "sign-off": "auto",
+      "max-shards": 8,
+      "hold-hours": 24,
+      "dry-run": false,
     });
   });
 
