@@ -142,7 +142,7 @@ describe("the chat service during a rollout", () => {
     expect(chats.flatMap(({ problems }) => problems)).toEqual([]);
     // What had not changed was not sent again.
     expect(web.requests).toContain("/registry/help-chat/release.json 304");
-  }, 300_000);
+  }, 600_000);
 
   it("stops a version that throws before a customer gets it", async () => {
     const project = copyOf(base);
