@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import * as z from "zod";
-import { GateError } from "../domain/errors.ts";
+import { numberedRows } from "./langfuse-pages.ts";
 import type { LangfuseApi } from "./langfuse.ts";
 
 /** What Langfuse keeps of one version of a prompt; all but `labels` never changes. */
@@ -19,23 +19,17 @@ export const promptRow = z.object({
 });
 export type PromptRow = z.infer<typeof promptRow>;
 
-const listPage = z.object({
-  data: z.array(
-    z.object({
-      name: z.string(),
-      versions: z.array(z.int().positive()),
-      labels: z.array(z.string()),
-      lastUpdatedAt: z.string(),
-    }),
-  ),
-  meta: z.object({ totalPages: z.int().nonnegative() }),
+const promptSummary = z.object({
+  name: z.string(),
+  versions: z.array(z.int().positive()),
+  labels: z.array(z.string()),
+  lastUpdatedAt: z.string(),
 });
 
 /** One prompt as the list shows it, restricted to the versions that the filters let through. */
-export type PromptSummary = z.infer<typeof listPage>["data"][number];
+type PromptSummary = z.infer<typeof promptSummary>;
 
 const PAGE = 100;
-const MOST_PAGES = 1000;
 const READS_AT_ONCE = 8;
 
 /** Path of one prompt: names may hold slashes. */
@@ -48,17 +42,7 @@ export async function promptSummaries(
   api: LangfuseApi,
   filters: { readonly name?: string; readonly label?: string; readonly fromUpdatedAt?: string } = {},
 ): Promise<PromptSummary[]> {
-  const summaries: PromptSummary[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const query = { ...filters, page, limit: PAGE };
-    const { data, meta } = api.read(
-      listPage,
-      await api.send({ method: "GET", path: "/api/public/v2/prompts", query }),
-    );
-    summaries.push(...data);
-    if (page >= meta.totalPages || data.length === 0) return summaries;
-  }
-  throw new GateError("REGISTRY_FAILED", `langfuse: the list of prompts has more than ${MOST_PAGES} pages`);
+  return numberedRows(api, promptSummary, { path: "/api/public/v2/prompts", limit: PAGE, query: filters });
 }
 
 /** One version as it is stored, past the server's cache; null when there is none. */

@@ -27,6 +27,8 @@ export interface LangfuseApi {
   readonly send: (request: JsonRequest) => Promise<JsonAnswer>;
   /** The answer's content; throws the caller's failure when it is something else. */
   readonly read: <Schema extends z.ZodType>(schema: Schema, answer: JsonAnswer) => z.infer<Schema>;
+  /** The code of answers that make no sense. */
+  readonly failure: ErrorCode;
   /** What an accepted status is that turned out to be a failure. */
   readonly refusal: (request: JsonRequest, answer: JsonAnswer) => GateError;
 }
@@ -45,6 +47,7 @@ export function langfuseApi(connection: LangfuseConnection, failure: ErrorCode):
   };
   return {
     send: createJsonClient(options),
+    failure,
     read(schema, answer) {
       const parsed = schema.safeParse(answer.json);
       if (parsed.success) return parsed.data;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GateError } from "../domain/errors.ts";
+import { cursorRows, numberedRows } from "../http/langfuse-pages.ts";
 import type { LangfuseApi } from "../http/langfuse.ts";
 
 /** One generation that names the prompt it was made with. */
@@ -50,11 +50,6 @@ const observation = z.object({
   totalCost: z.number().nullish(),
   calculatedTotalCost: z.number().nullish(),
 });
-const cursorPage = <Row extends z.ZodType>(row: Row) =>
-  z.object({ data: z.array(row), meta: z.object({ cursor: z.string().nullish() }) });
-const numberedPage = <Row extends z.ZodType>(row: Row) =>
-  z.object({ data: z.array(row), meta: z.object({ totalPages: z.int().nonnegative() }) });
-
 const scoreFields = {
   name: z.string(),
   value: z.union([z.number(), z.boolean(), z.string()]).nullish(),
@@ -71,69 +66,7 @@ const oldScore = z.object({
   observationId: z.string().nullish(),
 });
 
-const MOST_PAGES = 2000;
 const TRACES_AT_ONCE = 100;
-
-interface Place {
-  readonly path: string;
-  readonly limit: number;
-  readonly query: Readonly<Record<string, string>>;
-}
-
-function tooMany(path: string): GateError {
-  return new GateError(
-    "METRICS_FAILED",
-    `langfuse: ${path} has more than ${MOST_PAGES} pages for this time`,
-    {
-      hint: "choose a shorter soak, or export the requests and read them with source jsonl",
-    },
-  );
-}
-
-/** All rows of a listing with cursors; null when this kind of server has no such listing. */
-async function byCursor<Row extends z.ZodType>(
-  api: LangfuseApi,
-  row: Row,
-  { path, limit, query }: Place,
-  signal: AbortSignal,
-): Promise<z.infer<Row>[] | null> {
-  const rows: z.infer<Row>[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const request = {
-      method: "GET",
-      path,
-      query: { ...query, limit, cursor },
-      signal,
-      accept: [404],
-    } as const;
-    const answer = await api.send(request);
-    if (answer.status === 404) return null;
-    const { data, meta } = api.read(cursorPage(row), answer);
-    rows.push(...data);
-    const next = meta.cursor ?? undefined;
-    if (next === undefined || next === cursor) return rows;
-    cursor = next;
-  }
-  throw tooMany(path);
-}
-
-/** All rows of a listing with numbered pages. */
-async function byNumber<Row extends z.ZodType>(
-  api: LangfuseApi,
-  row: Row,
-  { path, limit, query }: Place,
-  signal: AbortSignal,
-): Promise<z.infer<Row>[]> {
-  const rows: z.infer<Row>[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const answer = await api.send({ method: "GET", path, query: { ...query, limit, page }, signal });
-    const { data, meta } = api.read(numberedPage(row), answer);
-    rows.push(...data);
-    if (page >= meta.totalPages || data.length === 0) return rows;
-  }
-  throw tooMany(path);
-}
 
 function timeFilter(operator: string, at: number): object {
   return { type: "datetime", column: "startTime", operator, value: new Date(at).toISOString() };
@@ -160,10 +93,9 @@ export async function readGenerations(
   const { signal } = question;
   const query = { filter: filterOf(question) };
   const fields = { ...query, fields: "core,basic,prompt,usage,metrics" };
-  const newer = { path: "/api/public/v2/observations", limit: 1000, query: fields };
-  const older = { path: "/api/public/observations", limit: 100, query };
-  const rows =
-    (await byCursor(api, observation, newer, signal)) ?? (await byNumber(api, observation, older, signal));
+  const newer = { path: "/api/public/v2/observations", limit: 1000, query: fields, signal };
+  const older = { path: "/api/public/observations", limit: 100, query, signal };
+  const rows = (await cursorRows(api, observation, newer)) ?? (await numberedRows(api, observation, older));
   // Rows that arrive while pages are read may push others from one page to the next.
   const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
   return unique.flatMap((row) => {
@@ -185,9 +117,42 @@ export async function readGenerations(
   });
 }
 
-function scoreValue(dataType: string, value: unknown): number | boolean | null {
-  if (dataType === "BOOLEAN") return typeof value === "boolean" ? value : Number(value) === 1;
-  return dataType === "NUMERIC" && typeof value === "number" ? value : null;
+/** A score as a number or a truth value; null for words and categories, which are neither. */
+function scoreOf(
+  row: z.infer<typeof oldScore> | z.infer<typeof newScore>,
+  traceId: string | null | undefined,
+  observationId: string | null,
+): LangfuseScore[] {
+  const { name, dataType, timestamp } = row;
+  const given = row.value;
+  // The older listing writes truth values as 1 and 0.
+  const value = dataType === "BOOLEAN" && typeof given === "number" ? given === 1 : given;
+  const isMeasured =
+    (dataType === "BOOLEAN" && typeof value === "boolean") ||
+    (dataType === "NUMERIC" && typeof value === "number");
+  if (!isMeasured || typeof traceId !== "string") return [];
+  return [{ name, value, traceId, observationId, timestamp }];
+}
+
+/** The older listing takes one name at a time and one trace, so that all traces are read and most left out. */
+async function readOldScores(
+  api: LangfuseApi,
+  names: readonly string[],
+  traces: ReadonlySet<string>,
+  { from, signal }: RowQuestion,
+): Promise<LangfuseScore[]> {
+  const scores: LangfuseScore[] = [];
+  for (const name of names) {
+    const query = { name, fromTimestamp: new Date(from).toISOString() };
+    const rows = await numberedRows(api, oldScore, {
+      path: "/api/public/v2/scores",
+      limit: 100,
+      query,
+      signal,
+    });
+    scores.push(...rows.flatMap((row) => scoreOf(row, row.traceId, row.observationId ?? null)));
+  }
+  return scores.filter(({ name, traceId }) => names.includes(name) && traces.has(traceId));
 }
 
 /** Scores with these names of these traces; words and categories are no numbers and are left out. */
@@ -195,38 +160,20 @@ export async function readScores(
   api: LangfuseApi,
   names: readonly string[],
   traces: readonly string[],
-  { from, signal }: RowQuestion,
+  question: RowQuestion,
 ): Promise<LangfuseScore[]> {
-  const wanted = new Set(traces);
   const scores: LangfuseScore[] = [];
-  const add = (
-    row: z.infer<typeof oldScore> | z.infer<typeof newScore>,
-    traceId: string,
-    observationId: string | null,
-  ): void => {
-    const value = scoreValue(row.dataType, row.value);
-    const isAsked = names.includes(row.name) && wanted.has(traceId);
-    if (value === null || !isAsked) return;
-    scores.push({ name: row.name, value, traceId, observationId, timestamp: row.timestamp });
-  };
   for (let start = 0; start < traces.length; start += TRACES_AT_ONCE) {
     const traceId = traces.slice(start, start + TRACES_AT_ONCE).join(",");
     const query = { traceId, name: names.join(","), fields: "subject" };
-    const rows = await byCursor(api, newScore, { path: "/api/public/v3/scores", limit: 100, query }, signal);
-    if (rows === null) {
-      for (const name of names) {
-        // The older listing takes one name, and a trace at a time would be a call for each request.
-        const older = { name, fromTimestamp: new Date(from).toISOString() };
-        const all = { path: "/api/public/v2/scores", limit: 100, query: older };
-        for (const row of await byNumber(api, oldScore, all, signal))
-          add(row, row.traceId ?? "", row.observationId ?? null);
-      }
-      return scores;
-    }
+    const listing = { path: "/api/public/v3/scores", limit: 100, query, signal: question.signal };
+    const rows = await cursorRows(api, newScore, listing);
+    if (rows === null) return readOldScores(api, names, new Set(traces), question);
     for (const row of rows) {
-      if (row.subject?.kind === "trace") add(row, row.subject.id, null);
-      if (row.subject?.kind === "observation") add(row, row.subject.traceId ?? "", row.subject.id);
+      const { subject } = row;
+      if (subject?.kind === "trace") scores.push(...scoreOf(row, subject.id, null));
+      if (subject?.kind === "observation") scores.push(...scoreOf(row, subject.traceId, subject.id));
     }
   }
-  return scores;
+  return scores.filter(({ name }) => names.includes(name));
 }
