@@ -50,6 +50,10 @@ function filesOf(directory: string): string[] {
 }
 
 const projectFiles = [
+  ".github/workflows/prompt-advance.yml",
+  ".github/workflows/prompt-gate.yml",
+  ".github/workflows/prompt-promote.yml",
+  ".github/workflows/prompt-rollback.yml",
   ".gitignore",
   "golden-datasets/help-desk.jsonl",
   "promptgate.yaml",

@@ -143,7 +143,13 @@ export async function loopbackGitHub(): Promise<LoopbackGitHub> {
   }
 
   /** What the audit trail of a rollout asks for; false for any other path. */
-  function routeTrail(response: ServerResponse, url: URL, path: string, method: string, body: unknown): boolean {
+  function routeTrail(
+    response: ServerResponse,
+    url: URL,
+    path: string,
+    method: string,
+    body: unknown,
+  ): boolean {
     const environment = /^\/environments\/([^/]+)$/.exec(path)?.[1];
     const rules = environment === undefined ? undefined : state.environments[decodeURIComponent(environment)];
     const edited = /^\/issues\/(\d+)$/.exec(path)?.[1];
