@@ -10,7 +10,7 @@ import { benchPolicy } from "./rollout/policy.ts";
 
 // How often a rollout is wrong, by simulation of the judgement itself: hourly looks at a canary step of 5 % of the units.
 
-const RUNS = 500;
+const RUNS = 1000;
 
 interface World {
   readonly name: string;

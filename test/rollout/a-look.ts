@@ -82,7 +82,7 @@ export function decided(outcome: CommandOutcome): Decision {
   return outcome.decision;
 }
 
-export const start: RolloutCommand = {
+export const start: Extract<RolloutCommand, { kind: "start" }> = {
   kind: "start",
   candidate: CANDIDATE,
   stable: STABLE,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RolloutHold } from "../../src/domain/rollout-state.ts";
 import { after, look, NEXT, stateIn, withProduction, withWeight, type Situation } from "./a-look.ts";
-import { aStrategy, CANDIDATE, HOUR, STABLE, START } from "./world.ts";
+import { CANDIDATE, HOUR, STABLE, START } from "./world.ts";
 
 type Expected = Readonly<Record<string, unknown>>;
 type Row = readonly [name: string, situation: Situation, expected: Expected];
@@ -242,61 +242,5 @@ describe("clocks and schedulers", () => {
     expect(second).toEqual(first);
     expect(first.state?.generation).toBe(2);
     expect(look({ state: { generation: 2 } }).id).not.toBe(first.id);
-  });
-});
-
-describe("other prompts", () => {
-  const other = { prompt: "intent", phase: "canary", mutexGroup: "app", exposedAt: after(-5) } as const;
-  it.each<Row>([
-    ["of the group that is live keeps it queued", { others: [other] }, { reason: "mutex" }],
-    [
-      "of the group that is staged keeps it queued",
-      { others: [{ ...other, phase: "staging" }] },
-      { reason: "mutex" },
-    ],
-    [
-      "of the group that is baking keeps it queued",
-      { others: [{ ...other, phase: "baking" }] },
-      { reason: "mutex" },
-    ],
-    [
-      "of the group that is completed does not",
-      { others: [{ ...other, phase: "completed" }] },
-      { event: "staged" },
-    ],
-    ["of another group does not", { others: [{ ...other, mutexGroup: "shop" }] }, { event: "staged" }],
-  ])("one %s", (_, input, expected) => {
-    expect(look({ step: null, hours: 1, input: input as Situation["input"] & object })).toMatchObject(
-      expected,
-    );
-  });
-
-  it.each<Row>([
-    ["canary", { others: [{ ...other, mutexGroup: null }] }, { reason: "depends_on" }],
-    [
-      "rolled-back",
-      { others: [{ ...other, mutexGroup: null, phase: "rolled-back" }] },
-      { reason: "depends_on" },
-    ],
-    ["completed", { others: [{ ...other, mutexGroup: null, phase: "completed" }] }, { event: "staged" }],
-    ["without a rollout", { others: [] }, { event: "staged" }],
-  ])("waits for one that it depends on: %s", (_, input, expected) => {
-    const strategy = { dependsOn: ["intent"] };
-    const situation = { step: null, hours: 1, strategy, input: input as Situation["input"] & object };
-    expect(look(situation)).toMatchObject(expected);
-  });
-
-  it("exposes only one of two that are both staged", () => {
-    const decision = look({ step: 0, hours: 27, input: { others: [other] }, state: { exposedAt: null } });
-    expect(decision).toMatchObject({ event: "held", reason: "mutex" });
-  });
-
-  it("does not expose a rollout without staging while nothing may rise", () => {
-    const steps = aStrategy().steps.slice(1);
-    const freeze = { by: "ana", reason: "sale", since: after(0), until: null };
-    expect(look({ step: null, hours: 1, strategy: { steps }, input: { freeze } })).toMatchObject({
-      event: "held",
-      reason: "freeze",
-    });
   });
 });
