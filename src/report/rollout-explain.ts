@@ -14,13 +14,15 @@ function answer(holds: boolean): string {
   return holds ? "yes" : "no";
 }
 
+function armText(arm: MetricEvidence["candidate"]): string {
+  return arm === null ? "not measured" : `${exact(arm.value)}, n ${exact(arm.n)}`;
+}
+
 function armLines({ candidate, control, basis, transform }: MetricEvidence): string[] {
   const unit = transform === "ln" ? " (mean of logarithms)" : "";
-  const arm = (value: MetricEvidence["candidate"]): string =>
-    value === null ? "not measured" : `${exact(value.value)}, n ${exact(value.n)}`;
   return [
-    `candidate: ${arm(candidate)}${unit}`,
-    ...(basis === "control" ? [`control:   ${arm(control)}${unit}`] : []),
+    `candidate: ${armText(candidate)}${unit}`,
+    ...(basis === "control" ? [`control:   ${armText(control)}${unit}`] : []),
   ];
 }
 

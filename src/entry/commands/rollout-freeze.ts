@@ -39,7 +39,7 @@ export async function runRolloutFreeze(
     context.print(JSON.stringify({ schema: "promptgate/rollout-freeze@1", freeze, by }, null, 2));
     return 0;
   }
-  const end = freeze?.until == null ? "until promptgate rollout unfreeze" : `until ${freeze.until}`;
+  const end = `until ${freeze?.until ?? "promptgate rollout unfreeze"}`;
   context.print(
     visible(
       freeze === null

@@ -1,4 +1,3 @@
-import type { RolloutState } from "../../domain/rollout-state.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import { spanText, weightText } from "../../report/rollout-words.ts";
 import { currentStep, recordedExposure } from "../../rollout/exposure.ts";
@@ -15,8 +14,11 @@ interface Listed {
   readonly rollout: ReadRollout;
 }
 
-/** One rollout as `list` and `status` print it with `--json`. */
-export function stateDocument(state: RolloutState): Readonly<Record<string, unknown>> {
+/** One rollout as `list` and `status` print it with `--json`; null = there is none. */
+export function rolloutDocument(rollout: ReadRollout): Readonly<Record<string, unknown>> | null {
+  if (rollout.kind === "none") return null;
+  if (rollout.kind === "corrupt") return { error: rollout.reason };
+  const { state } = rollout;
   const { rolloutId, phase, stable, candidate, hold, queued, lastTickAt } = state;
   return {
     rolloutId,
@@ -31,13 +33,11 @@ export function stateDocument(state: RolloutState): Readonly<Record<string, unkn
   };
 }
 
-function documentOf({ prompt, rollout }: Listed): Readonly<Record<string, unknown>> {
-  if (rollout.kind === "corrupt") return { prompt, error: rollout.reason };
-  return rollout.kind === "none" ? { prompt } : { prompt, ...stateDocument(rollout.state) };
-}
-
 /** One rollout in one line, as cells. */
-export function rolloutRow(state: RolloutState, now: number): string[] {
+export function rolloutRow(rollout: ReadRollout, now: number): string[] {
+  if (rollout.kind === "none") return ["none"];
+  if (rollout.kind === "corrupt") return ["UNREADABLE", visibleLine(rollout.reason, 400)];
+  const { state } = rollout;
   const { phase, stable, candidate, hold, queued, lastTickAt } = state;
   return [
     phase,
@@ -47,11 +47,6 @@ export function rolloutRow(state: RolloutState, now: number): string[] {
     queued === null ? "" : `next: ${queued.version}`,
     `looked ${spanText(now - Date.parse(lastTickAt))} ago`,
   ];
-}
-
-function rowOf({ prompt, rollout }: Listed, now: number): string[] {
-  if (rollout.kind === "corrupt") return [prompt, "UNREADABLE", rollout.reason];
-  return rollout.kind === "none" ? [prompt, "none"] : [prompt, ...rolloutRow(rollout.state, now)];
 }
 
 /** `rollout list`: every rollout in one line, those that cannot be read among them; exit code 4 when there is one. */
@@ -65,14 +60,14 @@ export async function runRolloutList(context: CommandContext, options: CommonOpt
   const freeze = await freezeInForce(store, now);
   const exitCode: ExitCode = listed.some(({ rollout }) => rollout.kind === "corrupt") ? 4 : 0;
   if (options.json) {
-    const rollouts = listed.map(documentOf);
+    const rollouts = listed.map(({ prompt, rollout }) => ({ prompt, ...rolloutDocument(rollout) }));
     context.print(JSON.stringify({ schema: "promptgate/rollouts@1", rollouts, freeze, exitCode }, null, 2));
     return exitCode;
   }
   const isFrozen = freeze !== null && (freeze.until === null || Date.parse(freeze.until) > now);
   const lines = [
     ...(isFrozen ? [`FROZEN by ${freeze.by}: ${visibleLine(freeze.reason, 400)}`] : []),
-    ...alignedLines(listed.map((each) => rowOf(each, now))),
+    ...alignedLines(listed.map(({ prompt, rollout }) => [prompt, ...rolloutRow(rollout, now)])),
   ];
   context.print(visible(lines.length === 0 ? "no rollout yet" : lines.join("\n")));
   return exitCode;

@@ -4,10 +4,10 @@ import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { allPages, promptNames } from "../registry/known-prompts.ts";
 import { alignedLines, minute } from "../registry/lines.ts";
-import { readRollout } from "../promotion/read-rollout.ts";
+import { readRollout, type ReadRollout } from "../promotion/read-rollout.ts";
 import { faultOf } from "../promotion/rollback-steps.ts";
 import { loadProjectFrom, openRegistryOf, openStoreOf } from "../wire.ts";
-import { rolloutRow, stateDocument } from "./rollout-list.ts";
+import { rolloutDocument, rolloutRow } from "./rollout-list.ts";
 
 export interface StatusOptions extends CommonOptions {
   /** Undefined for all prompts. */
@@ -19,32 +19,15 @@ interface PromptStatus {
   readonly versions: number;
   readonly latest: Pick<PromptVersion, "version" | "digest" | "author" | "createdAt"> | null;
   readonly labels: readonly Label[];
-  /** Null without one. */
-  readonly rollout: Readonly<Record<string, unknown>> | null;
-  readonly rolloutLine: string | null;
+  readonly rollout: ReadRollout;
 }
-
-type RolloutStatus = Pick<PromptStatus, "rollout" | "rolloutLine">;
 
 /** A store that does not answer is no reason to hide the labels. */
-async function readRolloutStatus(store: Store, name: string, now: number): Promise<RolloutStatus> {
-  try {
-    const found = await readRollout(store, name);
-    if (found.kind === "none") return { rollout: null, rolloutLine: null };
-    if (found.kind === "state") {
-      const { state } = found;
-      return {
-        rollout: stateDocument(state),
-        rolloutLine: rolloutRow(state, now).filter(Boolean).join(", "),
-      };
-    }
-    return { rollout: { error: found.reason }, rolloutLine: `cannot be read: ${found.reason}` };
-  } catch (error) {
-    return { rollout: { error: faultOf(error) }, rolloutLine: `cannot be read: ${faultOf(error)}` };
-  }
+async function tryRollout(store: Store, name: string): Promise<ReadRollout> {
+  return readRollout(store, name).catch((error: unknown) => ({ kind: "corrupt", reason: faultOf(error) }));
 }
 
-async function readStatus(registry: Registry, name: string, rollout: RolloutStatus): Promise<PromptStatus> {
+async function readStatus(registry: Registry, name: string, rollout: ReadRollout): Promise<PromptStatus> {
   const versions = await allPages((page) => registry.listVersions(name, page));
   const latest = versions[0];
   return {
@@ -60,11 +43,11 @@ async function readStatus(registry: Registry, name: string, rollout: RolloutStat
             createdAt: latest.createdAt,
           },
     labels: await registry.listLabels(name),
-    ...rollout,
+    rollout,
   };
 }
 
-function statusLines({ name, versions, latest, labels, rolloutLine }: PromptStatus): string[] {
+function statusLines({ name, versions, latest, labels, rollout }: PromptStatus, now: number): string[] {
   if (latest === null) {
     return alignedLines([[name]]).concat(
       `  nothing published yet: promptgate publish ${name} --label production`,
@@ -83,7 +66,7 @@ function statusLines({ name, versions, latest, labels, rolloutLine }: PromptStat
       [`${name}: ${count}, latest ${latest.version} of ${minute(latest.createdAt)} by ${latest.author}`],
     ]),
     ...(rows.length === 0 ? ["  no labels"] : alignedLines(rows).map((line) => `  ${line}`)),
-    ...(rolloutLine === null ? [] : alignedLines([[`rollout: ${rolloutLine}`]]).map((line) => `  ${line}`)),
+    ...(rollout.kind === "none" ? [] : alignedLines([["  rollout:", ...rolloutRow(rollout, now)]])),
   ];
 }
 
@@ -95,16 +78,16 @@ export async function runStatus(context: CommandContext, options: StatusOptions)
   const now = context.clock.now();
   const statuses: PromptStatus[] = [];
   for (const name of await promptNames(project, registry, options.prompt)) {
-    statuses.push(await readStatus(registry, name, await readRolloutStatus(store, name, now)));
+    statuses.push(await readStatus(registry, name, await tryRollout(store, name)));
   }
   const document = {
     schema: "promptgate/status@1",
-    prompts: statuses.map(({ rolloutLine: _, ...rest }) => rest),
+    prompts: statuses.map((status) => ({ ...status, rollout: rolloutDocument(status.rollout) })),
   };
   context.print(
     options.json
       ? JSON.stringify(document, null, 2)
-      : statuses.map((status) => statusLines(status).join("\n")).join("\n\n"),
+      : statuses.map((status) => statusLines(status, now).join("\n")).join("\n\n"),
   );
   return 0;
 }

@@ -15,7 +15,7 @@ const freezeDocument = z.strictObject({
 });
 
 /** The freeze that somebody ordered for the whole project, as it stands in the store. */
-export type ReadFreeze =
+type ReadFreeze =
   | { readonly kind: "read"; readonly freeze: RolloutFreeze | null; readonly revision: string | null }
   | { readonly kind: "corrupt"; readonly reason: string };
 
@@ -28,7 +28,7 @@ function parse(stored: string): RolloutFreeze | null | string {
   }
 }
 
-export async function readFreeze(store: Store): Promise<ReadFreeze> {
+async function readFreeze(store: Store): Promise<ReadFreeze> {
   const stored = await store.read(FREEZE_KEY);
   if (stored === null) return { kind: "read", freeze: null, revision: null };
   const freeze = parse(stored.text);

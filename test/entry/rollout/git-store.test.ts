@@ -32,7 +32,7 @@ describe("two schedulers over a branch of a repository", () => {
     const ticks = await Promise.all([1, 2].map(async () => advancePrompt(scope, "greeter", look)));
     expect(ticks.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     const written = ticks.map((tick) => (tick.kind === "decided" ? tick.applied?.kind : tick.kind));
-    expect(written.toSorted()).toEqual(["applied", "lost-race"]);
+    expect(new Set(written)).toEqual(new Set(["applied", "lost-race"]));
     const settings = { kind: "git", branch: "state" };
     const store = openStore(settings, folder, made.context.clock, made.context.environment);
     const found = await readRollout(store, "greeter");

@@ -47,7 +47,7 @@ export const SHORT = {
 };
 
 /** What a version does to people. */
-export interface Behaviour {
+interface Behaviour {
   readonly quality?: number;
   readonly errors?: number;
 }
