@@ -68,6 +68,14 @@ async function evidence(): Promise<string> {
 
 const version = { prompt: "greeter", version: "1.1.0" };
 
+function approval(login: string): Record<string, unknown> {
+  return {
+    state: "approved",
+    user: { login, type: "User" },
+    environments: [{ name: "rollout" }],
+  };
+}
+
 describe("the action's orders", () => {
   it("verify, promote, roll out, look at it, and take it back", async () => {
     await published();
@@ -136,11 +144,6 @@ describe("the action's orders", () => {
     expect(open).toMatchObject({ exitCode: 5, outputs: { verdict: "neutral", "sign-off-required": "true" } });
     expect(open.log).toContain("has no required reviewers");
     github.state.environments = { rollout: ["required_reviewers"] };
-    const approval = (login: string) => ({
-      state: "approved",
-      user: { login, type: "User" },
-      environments: [{ name: "rollout" }],
-    });
     github.state.approvals = [approval("starter"), approval("ada")];
     expect(await order("promote", production)).toMatchObject({ exitCode: 1, outputs: { verdict: "fail" } });
     github.state.approvals = [approval("starter"), approval("bea")];
