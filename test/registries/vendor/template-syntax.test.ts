@@ -48,9 +48,9 @@ describe("templates in f-string syntax", () => {
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const ours = pieces.join("");
         const there = toFString(ours);
-        if (there.kind === "problem") return;
-        const back = fromFString(there.text);
-        if (back.kind === "text") expect(back.text).toBe(ours);
+        const back = there.kind === "text" ? fromFString(there.text) : there;
+        // What cannot be translated is refused, never changed.
+        return back.kind === "problem" || back.text === ours;
       }),
       { numRuns: 3000 },
     );
