@@ -48,16 +48,11 @@ function statusLines({ state, history }: ScreenInput, { color, width }: ConsoleO
   const [sign, word, tone] = PHASES[phase];
   const message = outcome?.message ?? latest?.message ?? "not looked at yet";
   const isHeld = outcome === null && hold !== null;
-  const [first = "", ...rest] = hang(
-    "Status:    ",
-    `${isHeld ? "‖" : sign} ${word}${isHeld ? `, held: ${visibleLine(hold.reason)}` : ""}`,
-    width,
-  );
+  const status = `${isHeld ? "‖" : sign} ${word}${isHeld ? `, held: ${visibleLine(hold.reason)}` : ""}`;
   return [
-    first.replace("Status:    ", paint(color, "Status:    ", "dim")),
-    ...rest,
+    `${paint(color, "Status:", "dim")}    ${paint(color, status, isHeld ? "yellow" : tone, "bold")}`,
     ...hang("           ", visibleLine(message, 1000), width),
-  ].map((line, index) => (index === 0 ? paint(color, line, isHeld ? "yellow" : tone, "bold") : line));
+  ];
 }
 
 function stepText(input: ScreenInput, step: RolloutStep, index: number): string {
