@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { GateError } from "../domain/errors.ts";
 import type { Completion } from "../domain/model.ts";
 import { parseStoredCall, storedCallDocument } from "../domain/stored-call.ts";
-import type { CallCache } from "./calls/call-cache.ts";
+import type { CallCache, SharedCallCache } from "./calls/call-cache.ts";
 
 /**
  * The calls of one run, appended as they complete: what a killed run had paid for is there when it goes on. Unlike the
@@ -11,6 +11,8 @@ import type { CallCache } from "./calls/call-cache.ts";
 export interface Journal extends CallCache {
   /** Lines that could not be read: writes that were cut off. */
   readonly damagedLines: number;
+  /** Calls `work` before the journal is closed; the same function only once. */
+  onClose(work: () => void): void;
   close(): void;
 }
 
@@ -63,8 +65,10 @@ export function openJournal(path: string): Journal {
     throw storageFailure(path, error);
   }
   const { calls, damagedLines } = stored;
+  const closing = new Set<() => void>();
   return {
     damagedLines,
+    onClose: (work) => void closing.add(work),
     read: (digest) => calls.get(digest) ?? null,
     write: (digest, identity, completion) => {
       calls.set(digest, completion);
@@ -74,13 +78,18 @@ export function openJournal(path: string): Journal {
         throw storageFailure(path, error);
       }
     },
-    close: () => closeSync(file),
+    close: () => {
+      for (const work of closing) work();
+      closeSync(file);
+    },
   };
 }
 
 /** Reads the run's own journal first and then what all runs share; keeps new answers in both. */
-export function journaledCache(journal: Journal, shared: CallCache | null): CallCache {
+export function journaledCache(journal: Journal, shared: SharedCallCache | null): CallCache {
   if (shared === null) return journal;
+  // What the shared cache still has in memory is in the journal already, whatever becomes of this process.
+  journal.onClose(shared.flush);
   return {
     read: (digest) => journal.read(digest) ?? shared.read(digest),
     write: (digest, identity, completion) => {

@@ -23,6 +23,7 @@ function aCache(answers: number, shape: ProjectShape = {}): Checkout {
     const digest: Digest = `sha256:${String(index).padEnd(64, "0")}`;
     cache.write(digest, { provider: "openai", model: "m", baseUrl: undefined }, completion("text"));
   }
+  cache.flush();
   return made;
 }
 

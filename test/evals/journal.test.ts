@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { textDigest } from "../../src/domain/digest.ts";
 import type { Completion } from "../../src/domain/model.ts";
-import type { CallCache } from "../../src/evals/calls/call-cache.ts";
+import type { SharedCallCache } from "../../src/evals/calls/call-cache.ts";
 import { journaledCache, openJournal } from "../../src/evals/journal.ts";
 
 const identity = { provider: "openai", model: "model-1", baseUrl: undefined };
@@ -77,9 +77,11 @@ describe("the journal of a run", () => {
 
   it("is read before the shared cache, and both get a new answer", () => {
     const kept = new Map<string, Completion>();
-    const shared: CallCache = {
+    let flushed = 0;
+    const shared: SharedCallCache = {
       read: (key) => kept.get(key) ?? null,
       write: (key, _, completion) => void kept.set(key, completion),
+      flush: () => void (flushed += 1),
     };
     const journal = openJournal(path);
     const both = journaledCache(journal, shared);
@@ -90,6 +92,7 @@ describe("the journal of a run", () => {
     kept.clear();
     expect(both.read(digest)?.text).toBe("from this run");
     journal.close();
+    expect(flushed).toBe(1);
     expect(readFileSync(path, "utf8").split("\n")).toHaveLength(2);
   });
 });

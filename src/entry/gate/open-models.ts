@@ -5,7 +5,7 @@ import { GateError } from "../../domain/errors.ts";
 import type { Model } from "../../domain/model.ts";
 import type { ModelSettings } from "../../domain/project.ts";
 import { createCaller, type Caller } from "../../evals/calls/caller.ts";
-import { openCallCache, type CallCache } from "../../evals/calls/call-cache.ts";
+import { openCallCache, type SharedCallCache } from "../../evals/calls/call-cache.ts";
 import type { UsageMeter } from "../../evals/calls/usage.ts";
 import { journaledCache, type Journal } from "../../evals/journal.ts";
 import { createModel, isLocalProvider } from "../../models/index.ts";
@@ -41,7 +41,7 @@ export function sharedCache({
   access,
   root,
   context,
-}: Pick<OpenModels, "access" | "root" | "context">): CallCache | null {
+}: Pick<OpenModels, "access" | "root" | "context">): SharedCallCache | null {
   return access.cache ? openCallCache(cacheFolder(root), context.log, context.clock) : null;
 }
 

@@ -7,7 +7,7 @@ import { isShard, readEntries, type ShardEntry } from "./cache-shard.ts";
 
 /** A writer is done with its temporary file in far less; an older one was left behind by a process that died. */
 const STALE_AFTER_MS = 3_600_000;
-const TEMPORARY = /^[0-9a-f]{2}\.jsonl\..+\.tmp$/;
+const TEMPORARY = /^[0-9a-f]\.jsonl\..+\.tmp$/;
 const NEWLINE = Buffer.from("\n");
 
 export interface PruneLimits {

@@ -22,14 +22,14 @@ export function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
-/** The file of `directory` that holds the answer, one of 256. */
+/** The file of `directory` that holds the answer, one of 16. */
 export function shardPath(directory: string, hex: string): string {
-  return join(directory, `${hex.slice(0, 2)}.jsonl`);
+  return join(directory, `${hex.slice(0, 1)}.jsonl`);
 }
 
 /** Whether a file name is that of a shard. */
 export function isShard(name: string): boolean {
-  return /^[0-9a-f]{2}\.jsonl$/.test(name);
+  return /^[0-9a-f]\.jsonl$/.test(name);
 }
 
 /** An answer as it is appended. The leading line break ends what a writer that died may have left unfinished. */

@@ -17,6 +17,16 @@ export interface CallCache {
   readonly write: (digest: Digest, identity: ModelIdentity, completion: Completion) => void;
 }
 
+/** A cache whose latest answers may still be in memory: whoever writes to it keeps them elsewhere as well. */
+export interface SharedCallCache extends CallCache {
+  /** Brings them to the disk. */
+  readonly flush: () => void;
+}
+
+/** Answers are appended together: opening a file costs as much as writing ten of them. */
+const PENDING_ANSWERS = 64;
+const PENDING_CHARACTERS = 1 << 20;
+
 /** What is known of a shard: where its answers lie, as of `size` bytes of one file. */
 interface ShardIndex {
   readonly inode: number;
@@ -72,17 +82,45 @@ function createReader(
   };
 }
 
+/** Lines on their way to their shards. */
+function createAppender(directory: string): {
+  readonly add: (hex: string, line: string) => void;
+  readonly flush: () => void;
+} {
+  const pending = new Map<string, string>();
+  let answers = 0;
+  let characters = 0;
+  const flush = (): void => {
+    const lines = [...pending];
+    pending.clear();
+    answers = 0;
+    characters = 0;
+    if (lines.length > 0) mkdirSync(directory, { recursive: true });
+    for (const [path, text] of lines) appendFileSync(path, text);
+  };
+  return {
+    add: (hex, line) => {
+      const path = shardPath(directory, hex);
+      pending.set(path, (pending.get(path) ?? "") + line);
+      answers += 1;
+      characters += line.length;
+      if (answers >= PENDING_ANSWERS || characters >= PENDING_CHARACTERS) flush();
+    },
+    flush,
+  };
+}
+
 /**
- * A cache in `directory`, made on the first write: 256 files by the first two digits of the digest, to which answers are
- * appended in one write each. `clock` dates them for pruning.
+ * A cache in `directory`, made on the first write: 16 files by the first digit of the digest, to which answers are
+ * appended. `clock` dates them for pruning.
  */
-export function openCallCache(directory: string, log: Log, clock: Clock): CallCache {
+export function openCallCache(directory: string, log: Log, clock: Clock): SharedCallCache {
   const drop = (path: string, reason: string): void =>
     log.warn(
       `dropped a damaged entry of the call cache, the call is made again: ${visibleLine(path)}: ${visibleLine(reason)}`,
     );
   const { find, forget } = createReader(directory, drop);
-  let exists = false;
+  const appender = createAppender(directory);
   let warned = false;
 
   function load(digest: Digest): Completion | null {
@@ -96,6 +134,15 @@ export function openCallCache(directory: string, log: Log, clock: Clock): CallCa
     return null;
   }
 
+  function append(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!warned) log.warn(`cannot write the call cache, answers are not kept: ${message(error)}`);
+      warned = true;
+    }
+  }
+
   return {
     read: (digest) => {
       try {
@@ -107,17 +154,12 @@ export function openCallCache(directory: string, log: Log, clock: Clock): CallCa
         return null;
       }
     },
-    write: (digest, identity, completion) => {
-      try {
-        if (!exists) mkdirSync(directory, { recursive: true });
-        exists = true;
+    write: (digest, identity, completion) =>
+      append(() => {
         const hex = hexOf(digest);
         const json = JSON.stringify(storedCallDocument(identity, digest, { completion }));
-        appendFileSync(shardPath(directory, hex), shardLine(hex, clock.now(), json));
-      } catch (error) {
-        if (!warned) log.warn(`cannot write the call cache, answers are not kept: ${message(error)}`);
-        warned = true;
-      }
-    },
+        appender.add(hex, shardLine(hex, clock.now(), json));
+      }),
+    flush: () => append(appender.flush),
   };
 }

@@ -25,17 +25,19 @@ function cache(at = NOW) {
 }
 
 function digestOf(index: number): Digest {
-  return `sha256:${index.toString(16).padStart(2, "0")}${"0".repeat(62)}`;
+  return `sha256:${index.toString(16).padEnd(2, "0")}${"0".repeat(62)}`;
 }
 
 function pathOf(index: number): string {
   const hex = digestOf(index).slice("sha256:".length);
-  return join(directory, `${hex.slice(0, 2)}.jsonl`);
+  return join(directory, `${hex.slice(0, 1)}.jsonl`);
 }
 
 /** An answer that was stored so many hours ago. */
 function store(index: number, hours: number): void {
-  cache(NOW - hours * HOUR).write(digestOf(index), identity, completion("text"));
+  const stored = cache(NOW - hours * HOUR);
+  stored.write(digestOf(index), identity, completion("text"));
+  stored.flush();
 }
 
 async function left(): Promise<string[]> {
@@ -80,7 +82,7 @@ describe("pruning the cache", () => {
     await pruneCallCache(directory, { maxBytes: 0, maxAgeMs: null }, NOW);
     expect(kept(1, 2)).toEqual([false, false]);
     expect(warnings).toEqual([]);
-    cache().write(digestOf(1), identity, completion("again"));
+    store(1, 0);
     expect(kept(1)).toEqual([true]);
   });
 
@@ -101,13 +103,13 @@ describe("pruning the cache", () => {
   });
 
   it("touches nothing that is not its own", async () => {
-    await mkdir(join(directory, "ab.jsonl"));
+    await mkdir(join(directory, "a.jsonl"));
     await mkdir(join(directory, "keep"));
     store(1, 5);
-    const outside = join(directory, "keep", "cd.jsonl");
+    const outside = join(directory, "keep", "c.jsonl");
     await rename(pathOf(1), outside);
     await writeFile(join(directory, "notes.jsonl"), "{}");
-    await symlink(outside, join(directory, "cd.jsonl"));
+    await symlink(outside, join(directory, "c.jsonl"));
     const before = await left();
     const pruned = await pruneCallCache(directory, { maxBytes: 0, maxAgeMs: 0 }, NOW + HOUR);
     expect(pruned.removed.answers).toBe(0);

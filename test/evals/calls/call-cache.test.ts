@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ModelRequest } from "../../../src/domain/model.ts";
 import { requestDigest } from "../../../src/domain/stored-call.ts";
-import { openCallCache } from "../../../src/evals/calls/call-cache.ts";
+import { openCallCache, type SharedCallCache } from "../../../src/evals/calls/call-cache.ts";
 import { askAll, completion, question, questions, retryable, simulateRun } from "./simulated-run.ts";
 
 let directory: string;
@@ -15,9 +15,15 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(directory, { recursive: true, force: true }));
 
-function open() {
+/** A cache that brings every answer to the disk at once. */
+function open(): SharedCallCache {
   const log = { info: () => undefined, warn: (line: string) => warnings.push(line) };
-  return openCallCache(directory, log, { now: () => Date.UTC(2026, 10, 20) });
+  const cache = openCallCache(directory, log, { now: () => Date.UTC(2026, 10, 20) });
+  const write: SharedCallCache["write"] = (...answer) => {
+    cache.write(...answer);
+    cache.flush();
+  };
+  return { ...cache, write };
 }
 
 async function entries(): Promise<string[]> {
