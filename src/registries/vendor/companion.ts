@@ -12,7 +12,7 @@ import { createdOnce, mayHaveHappened } from "./lost-answer.ts";
 import type { VendorPrompts, VendorRevision } from "./vendor.ts";
 
 /** The label of a companion's newest version: what applications read. */
-export const ACTIVE = "production";
+const ACTIVE = "production";
 
 /** Each attempt in vain is another writer's success. */
 const ACTIVATIONS = 40;

@@ -22,7 +22,7 @@ export interface MoveSurroundings {
 const ATTEMPTS = 50;
 
 /** What the platform shows: the versions that hold a label. */
-export async function shownVersions(
+async function shownVersions(
   { vendor, stored }: MoveSurroundings,
   prompt: string,
   label: string,

@@ -34,7 +34,7 @@ export interface VendorContent {
 }
 
 /** A label on a version; a platform that loses a race may show one label twice. */
-export interface VendorPointer {
+interface VendorPointer {
   readonly label: string;
   readonly id: string;
 }
