@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Assertion, Case } from "../domain/case.ts";
 import { jsonDigest } from "../domain/digest.ts";
 import { GateError } from "../domain/errors.ts";
@@ -140,12 +142,54 @@ function takeCase(
   return rule(testCase, document);
 }
 
+/** What was found in files that have not changed since: a command checks a dataset and then opens it. */
+const checkedLately = new Map<
+  string,
+  { readonly identity: string; readonly assertion: AssertionSchema; readonly index: Index }
+>();
+const LATELY = 8;
+
+/** Equal only for the same bytes, but for an edit within the clock's tick, which shows when a case is read. */
+async function fileIdentity(root: string, file: string): Promise<string | null> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(join(root, file), { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  } catch {
+    // Whoever opens it says why.
+    return null;
+  }
+}
+
+function rememberChecked(
+  path: string,
+  identity: string | null,
+  assertion: AssertionSchema,
+  index: Index,
+): void {
+  // Cases that are held in memory are not kept longer than they are used.
+  if (identity === null || index.values.size > 0) return;
+  const [oldest] = checkedLately.keys();
+  if (checkedLately.size >= LATELY && oldest !== undefined) checkedLately.delete(oldest);
+  checkedLately.set(path, { identity, assertion, index });
+}
+
+/** The dataset as it was checked, if the file is the same; else null. */
+async function openChecked(root: string, file: string, assertion: AssertionSchema): Promise<Dataset | null> {
+  const known = checkedLately.get(join(root, file));
+  if (known === undefined || known.assertion !== assertion) return null;
+  if (known.identity !== (await fileIdentity(root, file))) return null;
+  const opened = await openCases(root, file, assertion);
+  if (opened.kind === "invalid") return null;
+  return datasetOf(file, known.index, { schema: caseSchema(assertion), source: opened.source });
+}
+
 /** Reads every case of a dataset once and judges it. `file` counts from `root` and lies inside of it. */
 export async function checkDataset(
   root: string,
   file: string,
   { assertion, rule = () => [] }: { readonly assertion: AssertionSchema; readonly rule?: CaseRule },
 ): Promise<CheckedDataset> {
+  const identity = await fileIdentity(root, file);
   const opened = await openCases(root, file, assertion);
   if (opened.kind === "invalid") return { dataset: null, problems: opened.problems };
   const { source } = opened;
@@ -164,8 +208,10 @@ export async function checkDataset(
   if (index.entries.length === 0 && !found.hasErrors()) {
     found.add(fileProblem(file, "has no cases: expected at least one"));
   }
-  if (!found.hasErrors())
+  if (!found.hasErrors()) {
+    rememberChecked(join(root, file), identity, assertion, index);
     return { dataset: datasetOf(file, index, { schema, source }), problems: found.problems() };
+  }
   await source.close();
   return { dataset: null, problems: found.problems() };
 }
@@ -175,6 +221,8 @@ export async function checkDataset(
  * with code `DATASET_INVALID`; so does a later `read` when the file was changed meanwhile.
  */
 export async function openDataset(root: string, file: string, assertion: AssertionSchema): Promise<Dataset> {
+  const checked = await openChecked(root, file, assertion);
+  if (checked !== null) return checked;
   const { dataset, problems } = await checkDataset(root, file, { assertion });
   if (dataset === null) throw new ProblemsError("DATASET_INVALID", problems);
   return dataset;

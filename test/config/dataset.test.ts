@@ -43,6 +43,22 @@ describe("a dataset", () => {
     await dataset.close();
   });
 
+  it("is the one that is on the disk when it is opened again, changed or not", async () => {
+    const folder = aFolder({ "cases.jsonl": `${lines.join("\n")}\n` });
+    const openAgain = (): Promise<Dataset> => openDataset(folder, "cases.jsonl", schemas.caseAssertion);
+    const first = await openAgain();
+    const second = await openAgain();
+    expect(second.digest).toBe(first.digest);
+    await first.close();
+    expect(await second.read("a")).toMatchObject({ vars: { q: "one" } });
+    appendFileSync(join(folder, "cases.jsonl"), '{"id":"c","vars":{"q":"three"}}\n');
+    const third = await openAgain();
+    expect(third.entries.map(({ id }) => id)).toEqual(["b", "a", "c"]);
+    expect(third.digest).not.toBe(first.digest);
+    writeFileSync(join(folder, "cases.jsonl"), '{"id":"c"');
+    await expect(openAgain()).rejects.toMatchObject({ code: "DATASET_INVALID" });
+  });
+
   it("has one digest whatever its order, formatting and file format", async () => {
     const values = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const same = [
