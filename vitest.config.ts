@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Most of the time goes into waiting for processes and servers: more workers than cores finish sooner.
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     restoreMocks: true,
