@@ -176,6 +176,7 @@ describe("a gate against a server that speaks the protocol", () => {
     expect(readdirSync(folder).sort()).toEqual([
       "baseline",
       "candidate",
+      "evidence.json",
       "journal.jsonl",
       "noise.json",
       "result.json",
