@@ -26,7 +26,15 @@ export interface Caller {
 /** Makes a caller. Waiting for places, pauses and retries never counts as latency: the model measures its own attempt. */
 export function createCaller(options: CallerOptions): Caller {
   const { model, price, cache, usage } = options;
-  const call = createRetryingCall(options);
+  // Once an answer could not be kept, every further one would be paid for in vain.
+  let unkept: { readonly error: unknown } | null = null;
+  const call = createRetryingCall({
+    ...options,
+    admit: (purpose) => {
+      if (unkept !== null) throw unkept.error;
+      return options.admit?.(purpose);
+    },
+  });
   const underWay = new Map<Digest, Promise<Answer>>();
 
   async function fresh(request: ModelRequest, purpose: Purpose): Promise<Answer> {
@@ -45,7 +53,12 @@ export function createCaller(options: CallerOptions): Caller {
     const stored = store.read(digest);
     if (stored !== null) return reused(stored);
     const answer = await ask();
-    store.write(digest, model, answer.completion);
+    try {
+      store.write(digest, model, answer.completion);
+    } catch (error) {
+      unkept ??= { error };
+      throw error;
+    }
     return answer;
   }
 
