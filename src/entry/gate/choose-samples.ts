@@ -1,5 +1,5 @@
 import type { Digest } from "../../domain/digest.ts";
-import type { ModelSettings, Project } from "../../domain/project.ts";
+import type { ModelSettings } from "../../domain/project.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import { isLocalProvider } from "../../models/index.ts";
@@ -41,7 +41,8 @@ interface SampledBaseline {
   readonly stored: boolean;
 }
 
-function modelIdentity({ provider, model, baseUrl }: Project["models"][string]): Record<string, unknown> {
+/** Model, address and price-free settings that shape a model's answers. */
+export function modelIdentity({ provider, model, baseUrl }: ModelSettings): Record<string, unknown> {
   return { provider, model, baseUrl };
 }
 

@@ -1,17 +1,11 @@
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
-import type { ModelSettings } from "../../domain/project.ts";
 import { comparesOutputs, type Rubric } from "../../domain/rubric.ts";
 import type { PlanInput } from "../../gate/plan.ts";
 import { repeatsThatPay } from "../../gate/repeats.ts";
 import type { BaselineSamples } from "./baseline-samples.ts";
-import { chooseBaselineSamples } from "./choose-samples.ts";
+import { chooseBaselineSamples, modelIdentity } from "./choose-samples.ts";
 import type { GateScope, Measurement, Preparation, Versions } from "./prepare.ts";
 import { planRun, type RunDirectory, type RunIdentity } from "./run-directory.ts";
-
-/** Model, address and price-free settings that shape a model's answers. */
-function modelIdentity({ provider, model, baseUrl }: ModelSettings): Record<string, unknown> {
-  return { provider, model, baseUrl };
-}
 
 /** 48 bits of the digests: the same question is asked in the same order. */
 function derivedSeed(...digests: readonly (Digest | null)[]): number {
