@@ -73,7 +73,7 @@ export async function activateCompanion(vendor: VendorPrompts, prompt: string): 
   for (let attempt = 0; attempt < ACTIVATIONS; attempt += 1) {
     const newest = (await readCompanion(vendor, prompt)).links.at(-1)?.revision.id;
     if (newest === undefined) return;
-    const pointers = (await vendor.pointers(name)).filter(({ label }) => label === ACTIVE);
+    const pointers = (await vendor.pointers(name, ACTIVE)).filter(({ label }) => label === ACTIVE);
     if (pointers.length === 1 && pointers[0]?.id === newest) return;
     try {
       await vendor.point(name, { label: ACTIVE, id: newest }, undefined);

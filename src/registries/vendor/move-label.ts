@@ -27,7 +27,7 @@ async function shownVersions(
   prompt: string,
   label: string,
 ): Promise<string[]> {
-  const ids = (await vendor.pointers(prompt)).filter((pointer) => pointer.label === label);
+  const ids = (await vendor.pointers(prompt, label)).filter((pointer) => pointer.label === label);
   return ids.map(({ id }) => {
     const found = stored.find(({ revision }) => revision.id === id);
     // A label on a version that cannot be read points somewhere all the same.
@@ -80,7 +80,9 @@ export async function moveVendorLabel(
     first ??= companion;
     const shown = await shownVersions(surroundings, prompt, label);
     const place = whereabouts(shown, companion.state.labels[label], clock.now());
-    const pointer = { label, id: target.revision.id, description };
+    const kept = companion.state.labels[label]?.description;
+    // A platform that keeps descriptions forgets one that is not said again.
+    const pointer = { label, id: target.revision.id, description: description ?? kept };
     if (checkPlace(request, place) === "there") return null;
     if (place.kind === "under-way") {
       await pointAndVerify(vendor, prompt, pointer);

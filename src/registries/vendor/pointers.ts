@@ -63,7 +63,7 @@ export async function pointAndVerify(
       if (!mayHaveHappened(error)) throw error;
       failure = error;
     }
-    const holders = (await vendor.pointers(prompt)).filter((pointer) => pointer.label === label);
+    const holders = (await vendor.pointers(prompt, label)).filter((pointer) => pointer.label === label);
     if (holders.length === 1 && holders[0]?.id === id) return;
   }
   if (failure !== null) throw failure as Error;

@@ -89,10 +89,10 @@ async function publishTo(
   return { version: sameContent(first.version, version), created: first.revision.id === created.id };
 }
 
-async function listedLabels(vendor: VendorPrompts, prompt: string): Promise<Label[]> {
+async function listedLabels(vendor: VendorPrompts, prompt: string, only?: string): Promise<Label[]> {
   const stored = await storedVersions(vendor, prompt);
   const { labels } = (await readCompanion(vendor, prompt)).state;
-  const shown = (await vendor.pointers(prompt)).map(({ label, id }): Label => {
+  const shown = (await vendor.pointers(prompt, only)).map(({ label, id }): Label => {
     const found = stored.find(({ revision }) => revision.id === id);
     const recorded = labels[label];
     const version = found?.version.version ?? `revision ${visibleLine(id, 80)}`;
@@ -147,7 +147,7 @@ async function writeVendorRelease(vendor: VendorPrompts, request: WriteReleaseRe
 
 /** The version that one of several pointers of a label names is nobody's guess: that is an error. */
 async function labelledVersion(vendor: VendorPrompts, prompt: string, name: string): Promise<string | null> {
-  const labels = (await listedLabels(vendor, prompt)).filter((label) => label.name === name);
+  const labels = (await listedLabels(vendor, prompt, name)).filter((label) => label.name === name);
   if (labels.length < 2) return labels[0]?.version ?? null;
   const places = labels.map(({ version }) => version).join(" and ");
   throw new GateError("REGISTRY_CONFLICT", `label ${name} of ${prompt} points at ${places}`, {

@@ -62,8 +62,11 @@ export interface VendorPrompts {
   readRevision(prompt: string, id: string): Promise<VendorRevision | null>;
   /** Adds a version without a label. Never repeated by itself: a lost answer is looked up by the caller. */
   create(prompt: string, content: VendorContent): Promise<VendorRevision>;
-  /** Labels and what they point at; empty when there is no such prompt. The platform's own `latest` is left out. */
-  pointers(prompt: string): Promise<readonly VendorPointer[]>;
+  /**
+   * Labels and what they point at; empty when there is no such prompt. The platform's own `latest` is left out. Who names
+   * a label looks at that one only: the others may be left out where they cost further calls.
+   */
+  pointers(prompt: string, label?: string): Promise<readonly VendorPointer[]>;
   /** Moves or creates a label. */
   point(prompt: string, pointer: VendorPointer, description: string | undefined): Promise<void>;
   /** Where the platform splits traffic itself: brings its weights in line. Called after every release. */
