@@ -1,29 +1,36 @@
-// Bundles the command line and the library: a package of few files starts faster and takes less room on the disk. Runtime
-// dependencies stay outside; the tokenizer library, of which one table of many is used, is folded in.
-import { readFileSync, rmSync } from "node:fs";
+// Bundles the command line and the library with all that they need: a package of few files is installed in a second, starts
+// in half the time of one that looks for a hundred files elsewhere, and runs what was tested.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { licenseText, requireBanner } from "./licenses.mjs";
 
-const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-
-// A build begins empty: what was renamed or removed must not be shipped.
-rmSync("lib", { recursive: true, force: true });
-await build({
-  entryPoints: [
-    "src/index.ts",
-    "src/client/index.ts",
-    "src/client/adapters.ts",
-    "src/client/openfeature.ts",
-    "src/entry/bin.ts",
-  ],
+const shared = {
   outbase: "src",
   outdir: "lib",
   // As deep as the entry points, so that paths to the package's own files are the same everywhere.
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   splitting: true,
-  external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
   platform: "node",
   format: "esm",
   target: "node20",
+  legalComments: "none",
   logLevel: "warning",
+};
+
+// A build begins empty: what was renamed or removed must not be shipped.
+rmSync("lib", { recursive: true, force: true });
+const { metafile } = await build({
+  ...shared,
+  entryPoints: ["src/index.ts", "src/entry/bin.ts"],
+  metafile: true,
+  banner: { js: requireBanner },
 });
+// Applications load the client where there may be no `node:module`; it folds nothing in.
+await build({
+  ...shared,
+  entryPoints: ["src/client/index.ts", "src/client/adapters.ts", "src/client/openfeature.ts"],
+  external: ["@openfeature/server-sdk", "@opentelemetry/api"],
+});
+mkdirSync("lib", { recursive: true });
+writeFileSync("lib/licenses.txt", licenseText(metafile));

@@ -1,11 +1,12 @@
 // Bundles the action with everything that it needs into one file: GitHub runs it from the repository as it stands, with
 // nothing installed. Two builds of the same sources give the same bytes; `--check` fails when what is committed is stale.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import o200k from "js-tiktoken/ranks/o200k_base";
+import { licenseText, requireBanner } from "./licenses.mjs";
 
 const { values } = parseArgs({
   options: { check: { type: "boolean", default: false }, outdir: { type: "string", default: "dist" } },
@@ -93,44 +94,13 @@ const { outputFiles, metafile } = await build({
   legalComments: "none",
   logLevel: "warning",
   plugins: [ownVersion, packedTokens, usedOfToolkit],
-  banner: {
-    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
-    js: 'import{createRequire as promptgateRequire}from"node:module";const require=promptgateRequire(import.meta.url);',
-  },
+  banner: { js: requireBanner },
 });
-
-/** Folders of the packages that the bundle has something of. */
-function packageFolders() {
-  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
-  );
-  const folders = inputs.flatMap((path) => {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll("\\", "/"));
-    return match === null ? [] : [match[1]];
-  });
-  return [...new Set(folders)].sort();
-}
-
-function licenseOf(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const file = readdirSync(folder)
-    .sort()
-    .find((each) => /^licen[cs]e(\.(md|txt))?$/i.test(each));
-  const text = file === undefined ? `License: ${license}` : readFileSync(join(folder, file), "utf8").trim();
-  return `${name} ${version}\n\n${text.replaceAll("\r\n", "\n")}\n`;
-}
 
 const files = new Map([
   ["index.js", Buffer.from(outputFiles[0].contents)],
   [TOKENS, compressed(packTokens())],
-  [
-    "licenses.txt",
-    Buffer.from(
-      packageFolders()
-        .map(licenseOf)
-        .join(`\n${"-".repeat(80)}\n\n`),
-    ),
-  ],
+  ["licenses.txt", Buffer.from(licenseText(metafile))],
 ]);
 
 const target = (name) => join(values.outdir, name);

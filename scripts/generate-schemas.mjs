@@ -5,6 +5,7 @@ import { importSource } from "./import-source.mjs";
 const { jsonSchemas } = await importSource("src/config/json-schemas.ts");
 const { assertionSchema, caseAssertionSchema } = await importSource("src/evals/checks/index.ts");
 const { modelProviders } = await importSource("src/models/index.ts");
+const { platforms } = await importSource("src/platforms/index.ts");
 const { registries } = await importSource("src/registries/index.ts");
 const { stores } = await importSource("src/stores/index.ts");
 
@@ -14,6 +15,7 @@ const schemas = jsonSchemas({
   caseAssertion: caseAssertionSchema,
   registryKinds: Object.keys(registries),
   storeKinds: Object.keys(stores),
+  platformKinds: Object.keys(platforms),
   providers: Object.keys(modelProviders),
 });
 mkdirSync(folder, { recursive: true });
