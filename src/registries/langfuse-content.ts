@@ -2,7 +2,8 @@ import * as z from "zod";
 import type { Message } from "../domain/prompt.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { PromptRow } from "../http/langfuse-prompts.ts";
-import { fromMustache, toMustache } from "./vendor/template-syntax.ts";
+import { readModelParameters } from "./vendor/model-parameters.ts";
+import { fromMustache, mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
 import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
 
 /** The key of a version's config that holds what is ours; the keys beside it are for applications that read them. */
@@ -21,11 +22,7 @@ const placeholder = z.object({ type: z.literal("placeholder"), name: z.string() 
 /** Why a text would mean more on Langfuse than it does here, or less; null = it means the same. */
 export function contentProblem(content: string): string | null {
   if (COMPOSITION.test(content)) return "it includes another prompt (@@@langfusePrompt…@@@)";
-  if (content.includes("\u0000")) return "it has a NUL character, which the database cannot hold";
-  if (/\p{Surrogate}/u.test(content))
-    return "it has half of a surrogate pair, which the database cannot hold";
-  const translated = toMustache(content);
-  return translated.kind === "problem" ? translated.problem : null;
+  return unstorable(content) ?? mustacheProblem(content);
 }
 
 function readMessage(value: unknown): Message | { readonly problem: string } {
@@ -61,25 +58,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const NUMBERS: Readonly<Record<string, readonly string[]>> = {
-  temperature: ["temperature"],
-  topP: ["topP", "top_p"],
-  maxTokens: ["maxTokens", "max_tokens", "max_completion_tokens"],
-  seed: ["seed"],
-  frequencyPenalty: ["frequencyPenalty", "frequency_penalty"],
-  presencePenalty: ["presencePenalty", "presence_penalty"],
-};
-
 /** Model and parameters as people write them into the config of a prompt, in either spelling. */
 function handMadeModel(config: unknown): VendorRevision["model"] {
   if (!isRecord(config)) return null;
   const name = [config["model"], config["model_name"]].find((value) => typeof value === "string");
   if (name === undefined) return null;
-  const parameters = Object.entries(NUMBERS).flatMap(([parameter, keys]) => {
-    const value = keys.map((key) => config[key]).find((one) => typeof one === "number");
-    return value === undefined ? [] : [[parameter, value] as const];
-  });
-  return { name, parameters: Object.fromEntries(parameters) };
+  return { name, parameters: readModelParameters(config) };
 }
 
 /** The number and the row's own id: the number of a deleted version is given to another one. */

@@ -36,6 +36,20 @@ export function toMustache(template: string): Translated {
   return fromMustache(template);
 }
 
+/** Why our template would mean something else as mustache; null = it means the same. */
+export function mustacheProblem(template: string): string | null {
+  const translated = toMustache(template);
+  return translated.kind === "problem" ? translated.problem : null;
+}
+
+/** Why the databases behind platforms cannot hold a text; null = they can. */
+export function unstorable(text: string): string | null {
+  if (text.includes("\u0000")) return "it has a NUL character, which the database cannot hold";
+  return /\p{Surrogate}/u.test(text)
+    ? "it has half of a surrogate pair, which the database cannot hold"
+    : null;
+}
+
 /**
  * A Python f-string template as ours: `{name}` becomes `{{name}}`, `{{` and `}}` become single braces. Attributes,
  * indexes, conversions and formats mean more than we can say.
