@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { Message } from "../domain/prompt.ts";
+import { visibleLine } from "../domain/visible.ts";
+import type { LogfireVersion } from "../http/logfire-variables.ts";
+import { fromMustache, toMustache } from "./vendor/template-syntax.ts";
+import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
+
+/** The key of a value that holds what is ours; the keys beside it are for applications that read them. */
+const OURS = "promptgate";
+
+type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
+
+const chatMessage = z.object({
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: z.string(),
+});
+const chat = z.object({ messages: z.array(z.unknown()).min(1) });
+const agent = z.object({ instructions: z.string() });
+const settings = z.object({
+  model: z.string(),
+  temperature: z.number().optional().catch(undefined),
+  max_tokens: z.int().optional().catch(undefined),
+  top_p: z.number().optional().catch(undefined),
+});
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Why a text would mean more on Logfire than it does here, or less; null = it means the same. */
+export function contentProblem(content: string): string | null {
+  if (content.includes("@{")) return "it includes another variable (@{…}@)";
+  if (content.includes("\u0000")) return "it has a NUL character, which the database cannot hold";
+  if (/\p{Surrogate}/u.test(content)) {
+    return "it has half of a surrogate pair, which the database cannot hold";
+  }
+  const translated = toMustache(content);
+  return translated.kind === "problem" ? translated.problem : null;
+}
+
+function readMessage(value: unknown): Message | { readonly problem: string } {
+  const message = chatMessage.safeParse(value);
+  if (!message.success) {
+    const role = isRecord(value) ? value["role"] : undefined;
+    const named = typeof role === "string" ? ` of role "${visibleLine(role, 40)}"` : "";
+    return { problem: `it has a message${named} that is none of system, developer, user and assistant` };
+  }
+  const problem = contentProblem(message.data.content);
+  if (problem !== null) return { problem };
+  const translated = fromMustache(message.data.content);
+  return translated.kind === "text" ? { role: message.data.role, content: translated.text } : translated;
+}
+
+/** A text is one message of the user; the instructions of an agent are one of the system. */
+function readMessages(value: unknown): Read {
+  const ofChat = chat.safeParse(value);
+  const ofAgent = agent.safeParse(value);
+  const values =
+    typeof value === "string"
+      ? [{ role: "user", content: value }]
+      : ofChat.success
+        ? ofChat.data.messages
+        : ofAgent.success
+          ? [{ role: "system", content: ofAgent.data.instructions }]
+          : null;
+  if (values === null) return { problem: "it is neither a text nor has it messages or instructions" };
+  const messages: Message[] = [];
+  for (const one of values) {
+    const read = readMessage(one);
+    if ("problem" in read) return read;
+    messages.push(read);
+  }
+  return { messages };
+}
+
+function handMadeModel(value: unknown): VendorRevision["model"] {
+  const parsed = settings.safeParse(value);
+  if (!parsed.success) return null;
+  const { model, temperature, max_tokens: maxTokens, top_p: topP } = parsed.data;
+  const parameters = {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(topP === undefined ? {} : { topP }),
+  };
+  return { name: model, parameters };
+}
+
+function parsed(serialized: string): unknown {
+  try {
+    return JSON.parse(serialized);
+  } catch {
+    return null;
+  }
+}
+
+function fingerprint(serialized: string): string {
+  return createHash("sha256").update(serialized, "utf8").digest("hex").slice(0, 12);
+}
+
+/** The number and a digest of the value: should a deleted version's number be given away, it is another one. */
+export function revisionId({ version, serialized_value }: LogfireVersion): string {
+  return `${version}.${fingerprint(serialized_value)}`;
+}
+
+/** The prompt that a value of ours belongs to, as promptgate spells it; null = it is none of ours. */
+export function ownerOf(serialized: string): string | null {
+  const value = parsed(serialized);
+  if (!isRecord(value) || !isRecord(value[OURS])) return null;
+  const { prompt } = value;
+  return typeof prompt === "string" ? prompt : null;
+}
+
+/** A version of Logfire as the registry reads it; its labels are not part of it. */
+export function revisionOf(found: LogfireVersion): VendorRevision {
+  const value = parsed(found.serialized_value);
+  const read = readMessages(value);
+  const isReadable = "messages" in read;
+  const envelope = isRecord(value) ? value[OURS] : undefined;
+  return {
+    id: revisionId(found),
+    order: found.version,
+    messages: isReadable ? read.messages : null,
+    problem: isReadable ? null : read.problem,
+    envelope: isRecord(envelope) ? envelope : null,
+    model: handMadeModel(value),
+    createdAt: null,
+    createdBy: null,
+    note: "",
+  };
+}
+
+/** The value of a new version: what applications read in the open, what is ours beside it. */
+export function valueOf(prompt: string, { messages, model, envelope }: VendorContent): string {
+  const { name, parameters } = model;
+  return JSON.stringify({ prompt, messages, model: name, parameters, [OURS]: envelope });
+}
+
+function versionNumber(envelope: VendorEnvelope | null, order: number): string {
+  const version = envelope?.["version"];
+  if (envelope === null) return `0.0.${order}`;
+  return typeof version === "string" ? version : "write";
+}
+
+/**
+ * The label that keeps a version in sight, as Logfire shows none that has no label and is not the newest. It has a dot,
+ * so that it is never one of promptgate's, and a part of the value's digest, so that no two values share one.
+ */
+export function pinName({
+  serialized_value,
+  version,
+}: Pick<LogfireVersion, "serialized_value" | "version">): string {
+  const value = parsed(serialized_value);
+  const envelope = isRecord(value) && isRecord(value[OURS]) ? value[OURS] : null;
+  return `v${versionNumber(envelope, version)}.${fingerprint(serialized_value)}`;
+}

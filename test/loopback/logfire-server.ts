@@ -1,0 +1,49 @@
+import { logfireVariableShelf, PROJECT, type LogfireQuirks } from "./logfire-variables.ts";
+import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
+import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
+
+export const API_KEY = "pylf_v2_us_doNotPrintMe1234567890";
+
+const described = openApiCheck("logfire.openapi.json");
+
+/** The vendor describes the calls of its management interface; a key of a project has the same without the project. */
+const check: OpenApiCheck | null =
+  described === null
+    ? null
+    : {
+        checked: described.checked,
+        compare: (exchange) =>
+          exchange.path.startsWith("/v1/variables/")
+            ? described.compare({
+                ...exchange,
+                path: exchange.path.replace("/v1/", `/v1/projects/${PROJECT}/`),
+              })
+            : [],
+      };
+
+function refusal({ headers }: PlatformCall): PlatformAnswer | null {
+  if (headers.authorization === `Bearer ${API_KEY}`) return null;
+  return { status: 401, body: { detail: `Invalid API key ${headers.authorization ?? ""}` } };
+}
+
+/** A server of one project that behaves like Logfire, quirks included. */
+export async function startLogfire(quirks: LogfireQuirks = {}) {
+  const shelf = logfireVariableShelf(quirks);
+
+  async function answer({ method, path, body }: PlatformCall): Promise<PlatformAnswer> {
+    const values = (body ?? {}) as Record<string, unknown>;
+    if (path === "/v1/variables/") return method === "GET" ? shelf.read() : shelf.create(values);
+    const name = /^\/v1\/variables\/([^/]+)\/$/.exec(path)?.[1];
+    if (name !== undefined && method === "PUT") return shelf.update(decodeURIComponent(name), values);
+    return { status: 404, body: { detail: "Not Found" } };
+  }
+
+  return { ...(await startPlatformServer({ refusal, answer, check })), shelf };
+}
+
+export type LogfireServer = Awaited<ReturnType<typeof startLogfire>>;
+
+/** How an adapter reaches it. */
+export function connectionTo({ baseUrl }: Pick<LogfireServer, "baseUrl">) {
+  return { baseUrl, key: API_KEY, timeoutMs: 10_000, wait: async () => undefined };
+}
