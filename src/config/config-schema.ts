@@ -6,6 +6,7 @@ import type { AssertionSchema } from "./case-schema.ts";
 import { approverSchema, evidenceSchema } from "./evidence-schema.ts";
 import { isHttpAddress } from "./http-address.ts";
 import { metricsSchema } from "./metrics-schema.ts";
+import { datasetReference, platformsSchema } from "./platform-schema.ts";
 import { notifySchema } from "./notify-schema.ts";
 import { promptRolloutSchema, rolloutSchema } from "./rollout-schema.ts";
 import { byteSize, duration, percentage, words } from "./units.ts";
@@ -22,6 +23,8 @@ export interface ProjectSchemas {
   /** Keys of the table in `registries/`. */
   readonly registryKinds: readonly string[];
   readonly storeKinds: readonly string[];
+  /** Keys of the table in `platforms/`. */
+  readonly platformKinds: readonly string[];
   /** Keys of the table in `models/`. */
   readonly providers: readonly string[];
   /** What a model costs that has no price in the config; null = nobody says. */
@@ -103,10 +106,12 @@ function model(providers: readonly string[]) {
   });
 }
 
-function prompt(assertion: AssertionSchema) {
+function prompt(assertion: AssertionSchema, platformKinds: readonly string[]) {
   return z.strictObject({
     file: words.meta({ description: "the prompt file, relative to this file" }),
-    dataset: words.meta({ description: "the golden dataset: .jsonl, .yml, .json or .csv" }),
+    dataset: z
+      .union([words, datasetReference(platformKinds)])
+      .meta({ description: "the golden dataset: a .jsonl, .yml, .json or .csv file, or one on a platform" }),
     assert: z.array(assertion).default([]).meta({ description: "checks of every case" }),
     judges: z.array(words).default([]).meta({ description: "rubric files; one rubric is one metric" }),
     gates: z
@@ -177,8 +182,9 @@ export function configSchema({
   assertion,
   registryKinds,
   storeKinds,
+  platformKinds,
   providers,
-}: Pick<ProjectSchemas, "assertion" | "registryKinds" | "storeKinds" | "providers">) {
+}: Pick<ProjectSchemas, "assertion" | "registryKinds" | "storeKinds" | "platformKinds" | "providers">) {
   return z.strictObject({
     version: z.literal(1).meta({ description: "of this file's format" }),
     registry: z
@@ -196,13 +202,16 @@ export function configSchema({
     metrics: metricsSchema.optional().meta({
       description: "where production metrics come from; the log of served requests unless given",
     }),
+    platforms: platformsSchema(platformKinds).meta({
+      description: "how to reach platforms that hold datasets or take scores and are not the registry",
+    }),
     models: z
       .record(words, model(providers))
       .meta({ description: "the models that prompts and rubrics name, by a key of your own" }),
     prompts: z
       .record(
         z.string().refine(isPromptName, "expected a name of letters, digits, -, _ and ."),
-        prompt(assertion),
+        prompt(assertion, platformKinds),
       )
       .refine((prompts) => Object.keys(prompts).length > 0, "expected at least one prompt")
       .meta({ description: "what is gated, by the prompt's name" }),

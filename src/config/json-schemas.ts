@@ -12,13 +12,13 @@ function jsonSchema(schema: z.ZodType, title: string, description: string): Reco
 
 /** File name in `schema/` -> JSON Schema, generated from the schemas that judge the files. */
 export function jsonSchemas(
-  schemas: Pick<ProjectSchemas, "assertion" | "caseAssertion" | "registryKinds" | "storeKinds" | "providers">,
+  schemas: Omit<ProjectSchemas, "verifyCase" | "publishedPrice">,
 ): Record<string, Record<string, unknown>> {
   return {
     "promptgate.schema.json": jsonSchema(
       configSchema(schemas),
       "promptgate.yaml",
-      "What is judged, by what, and what decides. `${VAR}` reads the environment in registry, models and metrics.",
+      "What is judged, by what, and what decides. `${VAR}` reads the environment in registry, models, metrics and platforms.",
     ),
     "prompt.schema.json": jsonSchema(
       promptSchema,

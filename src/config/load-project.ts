@@ -8,6 +8,8 @@ import { evidenceSettings } from "./evidence-schema.ts";
 import { findConfig } from "./find-config.ts";
 import { metricsSettings } from "./metrics-schema.ts";
 import { mergePolicies } from "./policies.ts";
+import { withoutUndefined } from "./plain-value.ts";
+import type { PullCases } from "./pulled-cases.ts";
 import { readParts, type PromptPart } from "./project-parts.ts";
 import { isRead, projectProblems } from "./project-rules.ts";
 import { rolloutStrategy } from "./rollout-strategy.ts";
@@ -22,14 +24,12 @@ export interface LoadOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly waivers: WaiverDates;
   readonly schemas: ProjectSchemas;
+  /** Fetches cases from platforms; without it those stay unread, and so do their problems. */
+  readonly pull?: PullCases | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const JUDGE_RESERVE = 0.3;
-
-function withoutUndefined<Shape extends object>(value: Shape): Shape {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Shape;
-}
 
 function mapValues<From, To>(
   record: Readonly<Record<string, From>>,
@@ -39,24 +39,26 @@ function mapValues<From, To>(
 }
 
 function modelSettings({ timeout, ...rest }: WrittenConfig["models"][string]): ModelSettings {
-  return { ...withoutUndefined(rest), timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS } as ModelSettings;
+  return { ...withoutUndefined(rest), timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS };
 }
 
 function gateSettings(gate: WrittenGate): GateSettings {
-  return withoutUndefined(gate) as GateSettings;
+  return withoutUndefined(gate);
 }
 
 function promptProject(part: PromptPart, config: WrittenConfig): PromptProject[] {
   const { name, rubrics, cases } = part;
-  if (!isRead(part) || cases === null) return [];
-  const { file, dataset, assert, gates } = part.written;
+  // A dataset with errors was reported as such.
+  if (!isRead(part) || (cases === null && part.pulledFrom === null)) return [];
+  const { file, assert, gates } = part.written;
   const judges = rubrics.flatMap(({ checked }) => (checked.value === null ? [] : [checked.value]));
   return [
     {
       name,
       file,
-      dataset,
-      cases: cases.entries.length,
+      dataset: part.datasetFile,
+      pulledFrom: part.pulledFrom,
+      cases: cases?.entries.length ?? null,
       assert,
       judges,
       gates: mapValues(gates, gateSettings),
@@ -130,7 +132,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   if (source.kind === "invalid") throw new ProblemsError("CONFIG_INVALID", source.problems);
   const { document } = source;
   const { config, problems: configProblems } = readConfig(document, options);
-  const parts = await readParts({ root, document, config, schemas: options.schemas });
+  const parts = await readParts({ root, document, config, schemas: options.schemas, pull: options.pull });
   const problems = inFileOrder([
     ...configProblems,
     ...parts.flatMap((part) => part.problems),
@@ -147,6 +149,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     registry: config.registry,
     store: config.store,
     metrics: metricsSettings(config.metrics),
+    platforms: mapValues(config.platforms, (settings) => settings ?? {}),
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),

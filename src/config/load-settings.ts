@@ -5,6 +5,7 @@ import type { Project } from "../domain/project.ts";
 import { checkDocument, readSource } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
 import { findConfig } from "./find-config.ts";
+import { withoutUndefined } from "./plain-value.ts";
 import type { SourceDocument } from "./source-document.ts";
 
 /** What names the places that hold versions, traffic and history, and nothing else. */
@@ -68,8 +69,4 @@ export async function readSettings(options: SettingsOptions): Promise<ReadSettin
     prompts: Object.keys(checked.value.prompts),
   };
   return { settings, document, written };
-}
-
-function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
 }

@@ -64,3 +64,11 @@ export function valueAt(value: unknown, path: Path): unknown {
   }
   return current;
 }
+
+/** The same without keys that stand for nothing. */
+export function withoutUndefined<Shape extends object>(value: Shape): Defined<Shape> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Defined<Shape>;
+}
+
+/** Optional keys are there with a value or not at all. */
+type Defined<Shape> = { [Key in keyof Shape]: Exclude<Shape[Key], undefined> };

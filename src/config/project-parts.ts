@@ -1,12 +1,14 @@
+import type { DatasetReference } from "../domain/platform.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { PromptSource } from "../domain/prompt.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import { assertionVariables, caseRules } from "./case-rules.ts";
 import type { ProjectSchemas, WrittenConfig, WrittenPrompt } from "./config-schema.ts";
 import { checkDataset } from "./dataset.ts";
+import { datasetTitle, itemProblems, pinProblems, type PullCases } from "./pulled-cases.ts";
 import type { Checked } from "./document-file.ts";
-import type { CaseEntry, Dataset } from "../domain/project.ts";
-import { valueAt } from "./plain-value.ts";
+import type { CaseEntry, Dataset, PulledFrom } from "../domain/project.ts";
+import { valueAt, withoutUndefined } from "./plain-value.ts";
 import { checkPromptFile } from "./prompt-file.ts";
 import { checkRubric } from "./rubric-file.ts";
 import { fileProblem, problemAt, type Path, type SourceDocument } from "./source-document.ts";
@@ -28,6 +30,9 @@ export interface PromptPart {
   readonly rubrics: readonly RubricPart[];
   /** What the pass over the dataset found; null = it has errors. The dataset is closed again. */
   readonly cases: Pick<Dataset, "entries" | "assertionMetrics" | "variableCounts"> | null;
+  /** The file with the cases; null where they are on a platform and were not pulled. */
+  readonly datasetFile: string | null;
+  readonly pulledFrom: PulledFrom | null;
   readonly problems: readonly Problem[];
 }
 
@@ -36,6 +41,8 @@ export interface PartsScope {
   readonly document: SourceDocument;
   readonly config: WrittenConfig | null;
   readonly schemas: Pick<ProjectSchemas, "caseAssertion" | "verifyCase">;
+  /** Absent where the command needs no cases of platforms. */
+  readonly pull?: PullCases | undefined;
 }
 
 /** A problem with a whole file appears where the config names the file. */
@@ -67,8 +74,11 @@ async function readRubrics(scope: PartsScope, name: string): Promise<RubricPart[
   return rubrics;
 }
 
-interface DatasetPart {
-  readonly cases: PromptPart["cases"];
+type DatasetPart = Pick<PromptPart, "cases" | "datasetFile" | "pulledFrom" | "problems">;
+type Surroundings = Pick<PromptPart, "written" | "prompt" | "rubrics">;
+
+interface ReadCases {
+  readonly dataset: Dataset | null;
   readonly problems: readonly Problem[];
 }
 
@@ -89,11 +99,11 @@ function unusedVariables(
     }));
 }
 
-async function readDataset(
+async function readCases(
   scope: PartsScope,
   file: string,
-  { written, prompt, rubrics }: Pick<PromptPart, "written" | "prompt" | "rubrics">,
-): Promise<DatasetPart> {
+  { written, prompt, rubrics }: Surroundings,
+): Promise<ReadCases> {
   const source = prompt?.value ?? null;
   const judges = rubrics.map(({ checked }) => checked.value).filter((rubric) => rubric !== null);
   const { rule, checkedVariables } = caseRules({
@@ -106,15 +116,55 @@ async function readDataset(
     assertion: scope.schemas.caseAssertion,
     rule,
   });
-  if (dataset === null) return { cases: null, problems };
+  if (dataset === null) return { dataset, problems };
   await dataset.close();
-  if (source === null || written === null || rubrics.length > 0) return { cases: dataset, problems };
+  if (source === null || written === null || rubrics.length > 0) return { dataset, problems };
   const used = new Set([
     ...templateVariables(source.template),
     ...assertionVariables(written.assert),
     ...checkedVariables,
   ]);
-  return { cases: dataset, problems: [...problems, ...unusedVariables(file, dataset, used)] };
+  return { dataset, problems: [...problems, ...unusedVariables(file, dataset, used)] };
+}
+
+/** A dataset on a platform, pulled by the commands that need its cases. */
+async function readPulled(
+  scope: PartsScope,
+  config: WrittenConfig,
+  reference: DatasetReference,
+  surroundings: Surroundings,
+): Promise<DatasetPart> {
+  const { root, document, pull } = scope;
+  const unread = { cases: null, datasetFile: null, pulledFrom: { ...reference, state: null }, problems: [] };
+  if (pull === undefined) return unread;
+  const { file, ids, state } = await pull(reference, { root, configFile: document.file, config });
+  const title = datasetTitle(reference);
+  const { dataset, problems } = await readCases(scope, file, surroundings);
+  const found = itemProblems(title, ids, problems);
+  if (dataset === null) return { ...unread, problems: found };
+  const pins = pinProblems(reference, { state, digest: dataset.digest });
+  return {
+    cases: dataset,
+    datasetFile: file,
+    pulledFrom: { ...reference, state },
+    problems: [...found, ...pins],
+  };
+}
+
+async function readDataset(
+  scope: PartsScope,
+  name: string,
+  surroundings: Surroundings,
+): Promise<DatasetPart> {
+  const nothing = { cases: null, datasetFile: null, pulledFrom: null, problems: [] };
+  const { written } = surroundings;
+  if (scope.config !== null && written !== null && typeof written.dataset !== "string") {
+    return readPulled(scope, scope.config, withoutUndefined(written.dataset), surroundings);
+  }
+  const file = named(scope, ["prompts", name, "dataset"]);
+  if (file === null) return nothing;
+  const { dataset, problems } = await readCases(scope, file, surroundings);
+  return { ...nothing, cases: dataset, datasetFile: file, problems };
 }
 
 async function readPart(scope: PartsScope, name: string): Promise<PromptPart> {
@@ -126,17 +176,15 @@ async function readPart(scope: PartsScope, name: string): Promise<PromptPart> {
   const file = named(scope, [...base, "file"]);
   const prompt = file === null ? null : await checkPromptFile(scope.root, file);
   const rubrics = await readRubrics(scope, name);
-  const datasetFile = named(scope, [...base, "dataset"]);
-  const dataset =
-    datasetFile === null
-      ? { cases: null, problems: [] }
-      : await readDataset(scope, datasetFile, { written, prompt, rubrics });
+  const dataset = await readDataset(scope, name, { written, prompt, rubrics });
   return {
     name,
     written,
     prompt,
     rubrics,
     cases: dataset.cases,
+    datasetFile: dataset.datasetFile,
+    pulledFrom: dataset.pulledFrom,
     problems: [
       ...relocated(scope, [...base, "file"], prompt?.problems ?? []),
       ...relocated(scope, [...base, "dataset"], dataset.problems),

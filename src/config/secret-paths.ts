@@ -5,12 +5,12 @@ const SECRET_NAME = /(?:key|token|secret|password|credentials?|authorization|coo
 /** Names that the user gave to entries, such as a model's key or a metric, say nothing of their values. */
 function ownParts(path: Path): Path {
   if (path[0] === "metrics") return path[1] === "queries" ? path.slice(3) : path.slice(1);
-  return path.slice(path[0] === "models" ? 2 : 1);
+  return path.slice(path[0] === "models" || path[0] === "platforms" ? 2 : 1);
 }
 
 /** True where the config expects a secret: it has to come from the environment. */
 export function mustBeReference(path: Path): boolean {
-  if (!["models", "registry", "metrics", "notify"].includes(String(path[0]))) return false;
+  if (!["models", "registry", "metrics", "notify", "platforms"].includes(String(path[0]))) return false;
   return ownParts(path).some((part) => typeof part === "string" && SECRET_NAME.test(part));
 }
 

@@ -27,6 +27,7 @@ export type ErrorCode =
   | "REGISTRY_FAILED"
   | "STORE_CORRUPT"
   | "METRICS_FAILED"
+  | "PLATFORM_FAILED"
   | "STORAGE_FAILED"
   | "INTERRUPTED"
   | "INTERNAL";

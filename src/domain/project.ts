@@ -2,6 +2,7 @@ import type { Assertion, Case } from "./case.ts";
 import type { Digest } from "./digest.ts";
 import type { Approver, EvidenceSettings } from "./evidence.ts";
 import type { MetricsSettings } from "./metrics.ts";
+import type { DatasetReference } from "./platform.ts";
 import type { Problem } from "./problem.ts";
 import type { PromptSource } from "./prompt.ts";
 import type { RolloutStrategy } from "./rollout.ts";
@@ -77,13 +78,22 @@ export interface NotifySettings {
   readonly secret: string;
 }
 
+/** A dataset on a platform, and the state of it that the cases are of. */
+export interface PulledFrom extends DatasetReference {
+  /** What pins this state on the platform; null = nothing does, or it was not pulled. */
+  readonly state: string | null;
+}
+
 export interface PromptProject {
   readonly name: string;
   /** The prompt file, relative to the project. */
   readonly file: string;
-  readonly dataset: string;
-  /** How many cases the dataset had when it was checked. */
-  readonly cases: number;
+  /** The file with the cases; null where they are on a platform and were not pulled. */
+  readonly dataset: string | null;
+  /** Where the cases were pulled from, and what they were pinned by or could be; null where they are in a file. */
+  readonly pulledFrom: PulledFrom | null;
+  /** How many cases the dataset had when it was checked; null where they were not pulled. */
+  readonly cases: number | null;
   /** Assertions on every case of the dataset. */
   readonly assert: readonly Assertion[];
   readonly judges: readonly Rubric[];
@@ -104,6 +114,8 @@ export interface Project {
   /** `kind` is a key of the table in `stores/`; the rest is that adapter's. */
   readonly store: { readonly kind: string; readonly [option: string]: unknown };
   readonly metrics: MetricsSettings;
+  /** Key of the table in `platforms/` -> options as for the registry of that kind, with their `${VAR}` unread. */
+  readonly platforms: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly prompts: readonly PromptProject[];
   readonly policies: Policies;

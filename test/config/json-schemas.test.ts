@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { jsonSchemas } from "../../src/config/json-schemas.ts";
 import { assertionSchema, caseAssertionSchema } from "../../src/evals/checks/index.ts";
 import { modelProviders } from "../../src/models/index.ts";
+import { platforms } from "../../src/platforms/index.ts";
 import { registries } from "../../src/registries/index.ts";
 import { stores } from "../../src/stores/index.ts";
 import { files } from "./project-folder.ts";
@@ -16,6 +17,7 @@ const generated = jsonSchemas({
   caseAssertion: caseAssertionSchema,
   registryKinds: Object.keys(registries),
   storeKinds: Object.keys(stores),
+  platformKinds: Object.keys(platforms),
   providers: Object.keys(modelProviders),
 });
 

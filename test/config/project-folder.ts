@@ -33,6 +33,7 @@ export const schemas: ProjectSchemas = {
   verifyCase: verifyAssertions,
   registryKinds: ["file", "git"],
   storeKinds: ["file", "git"],
+  platformKinds: ["langfuse"],
   providers: ["embedded", "openai"],
 };
 

@@ -41,7 +41,8 @@ function mergedPrompt(head: PromptProject, base: PromptProject | undefined, toda
     name,
     cases,
     file: candidateFile(head.file),
-    dataset: candidateFile(head.dataset),
+    dataset: head.dataset === null ? null : candidateFile(head.dataset),
+    pulledFrom: head.pulledFrom,
     waivers: rules.waivers.filter(({ expires }) => expires >= today),
   };
 }

@@ -63,7 +63,9 @@ async function copyInto(root: string, file: string, target: string): Promise<voi
 }
 
 async function copyCandidate(head: Project, folder: string): Promise<void> {
-  const files = new Set(head.prompts.flatMap(({ file, dataset }) => [file, dataset]));
+  const files = new Set(
+    head.prompts.flatMap(({ file, dataset }) => (dataset === null ? [file] : [file, dataset])),
+  );
   for (const file of files) await copyInto(head.root, file, join(folder, CANDIDATE_FOLDER, file));
 }
 

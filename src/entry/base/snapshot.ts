@@ -1,11 +1,10 @@
-import { openDataset } from "../../config/dataset.ts";
 import { readPromptFile } from "../../config/prompt-file.ts";
 import type { Case } from "../../domain/case.ts";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import type { ModelSettings, Project, PromptProject } from "../../domain/project.ts";
 import { promptDigest } from "../../domain/prompt.ts";
 import { judgesOf } from "../../domain/rubric.ts";
-import { caseAssertionSchema } from "../../evals/checks/index.ts";
+import { openCases } from "../datasets/open-cases.ts";
 import { modelSettingsOf } from "../gate/resolve-versions.ts";
 
 /** The parts of a prompt's bundle; a change of any of them is a change of the prompt. */
@@ -62,7 +61,7 @@ async function readCases(
   project: Project,
   prompt: PromptProject,
 ): Promise<{ readonly digest: Digest; readonly cases: Map<string, CaseDigest> }> {
-  const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
+  const dataset = await openCases(project.root, prompt);
   try {
     const cases = new Map<string, CaseDigest>();
     for (const { id } of dataset.entries) cases.set(id, caseDigest(await dataset.read(id)));

@@ -98,7 +98,7 @@ async function approve(
 /** `approve`: signs off a version's digest with an approver's key. Its author may not. */
 export async function runApprove(context: CommandContext, options: ApproveOptions): Promise<ExitCode> {
   const reference = parseVersionReference(options.version);
-  const project = await loadProjectFrom(context, options, "warning");
+  const project = await loadProjectFrom(context, options, "warning", null);
   const { name } = promptOf(project, reference.prompt);
   const version = await publishedVersion(openRegistryOf(project, context), name, reference.version);
   const { outcome, by, text } = await approve(context, options, project, version);

@@ -40,7 +40,7 @@ function limitsOf(options: CachePruneOptions, configured: number | null): PruneL
 
 /** `cache prune`: removes the oldest of the answers that runs share. The journals of runs are not touched. */
 export async function runCachePrune(context: CommandContext, options: CachePruneOptions): Promise<0> {
-  const { root, cache } = await loadProjectFrom(context, options);
+  const { root, cache } = await loadProjectFrom(context, options, "error", null);
   const limits = limitsOf(options, cache.maxBytes);
   const pruned = await pruneCallCache(cacheFolder(root), limits, context.clock.now());
   const { answers, bytes } = pruned.left;

@@ -118,7 +118,7 @@ function lines(prompt: string, diff: PromptDiff, color: boolean): string[] {
 
 /** `diff`: what changed between two versions, and the tier that it asks for. */
 export async function runDiff(context: CommandContext, options: DiffOptions): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options);
+  const project = await loadProjectFrom(context, options, "error", null);
   const prompt = promptOf(project, options.prompt);
   const scope = { cwd: context.cwd, project, prompt, registry: openRegistryOf(project, context) };
   const diff = compareVersions(

@@ -73,7 +73,7 @@ function row(entry: HistoryEntry): string[] {
 
 /** `history`: who published and moved what, when and why, newest first. */
 export async function runHistory(context: CommandContext, options: HistoryOptions): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options, "warning");
+  const project = await loadProjectFrom(context, options, "warning", null);
   const registry = openRegistryOf(project, context);
   const [prompt = options.prompt] = await promptNames(project, registry, options.prompt);
   const moves = await newestMoves(registry, prompt, options.limit);

@@ -79,7 +79,7 @@ async function assertValid(context: CommandContext, files: readonly NewFile[]): 
   const folder = await mkdtemp(join(tmpdir(), "promptgate-import-"));
   try {
     await writeAll(folder, files);
-    await loadProjectFrom({ cwd: folder, environment: {}, clock: context.clock }, {});
+    await loadProjectFrom({ ...context, cwd: folder, environment: {} }, {}, "error", null);
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     throw new GateError(error.code, `the imported files would not be in order: ${error.message}`, {

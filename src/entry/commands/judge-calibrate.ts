@@ -79,7 +79,7 @@ export async function runJudgeCalibrate(
   context: CommandContext,
   options: JudgeCalibrateOptions,
 ): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options);
+  const project = await loadProjectFrom(context, options, "error", null);
   const rubric = await findRubric(project, context.cwd, options.rubric);
   const subject = { project, rubric };
   const labels = await openLabels(context, subject, options.labels);

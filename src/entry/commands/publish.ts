@@ -86,7 +86,7 @@ function labelLine({ name, from, moved, adopted }: LabelOutcome, version: string
 
 /** `publish`: stores the prompt file as an immutable version; the same content under the same number is a no-op. */
 export async function runPublish(context: CommandContext, options: PublishOptions): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options);
+  const project = await loadProjectFrom(context, options, "error", null);
   const { name, file } = promptOf(project, options.prompt);
   const registry = openRegistryOf(project, context);
   const { source } = await readPromptFile(project.root, file);

@@ -72,7 +72,7 @@ function statusLines({ name, versions, latest, labels, rollout }: PromptStatus, 
 
 /** `status`: where every label points, since when and by whom. */
 export async function runStatus(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  const project = await loadProjectFrom(context, options, "warning");
+  const project = await loadProjectFrom(context, options, "warning", null);
   const registry = openRegistryOf(project, context);
   const store = openStoreOf(project, context);
   const now = context.clock.now();

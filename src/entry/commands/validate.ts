@@ -1,3 +1,4 @@
+import { datasetTitle } from "../../config/pulled-cases.ts";
 import { ProblemsError, renderProblem, type Problem } from "../../domain/problem.ts";
 import type { Project } from "../../domain/project.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
@@ -9,7 +10,7 @@ function counted(count: number, word: string): string {
 }
 
 function summary({ prompts }: Project): string {
-  const cases = prompts.reduce((sum, prompt) => sum + prompt.cases, 0);
+  const cases = prompts.reduce((sum, prompt) => sum + (prompt.cases ?? 0), 0);
   const rubrics = new Set(prompts.flatMap(({ judges }) => judges.map(({ digest }) => digest)));
   return [counted(prompts.length, "prompt"), counted(cases, "case"), counted(rubrics.size, "rubric")].join(
     ", ",
@@ -24,7 +25,7 @@ function document(problems: readonly Problem[]): string {
 export async function runValidate(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
   let project: Project;
   try {
-    project = await loadProjectFrom(context, options);
+    project = await loadProjectFrom(context, options, "error", null);
   } catch (error) {
     if (!options.json || !(error instanceof ProblemsError)) throw error;
     context.print(document(error.problems));
@@ -35,6 +36,12 @@ export async function runValidate(context: CommandContext, options: CommonOption
     return 0;
   }
   for (const warning of project.warnings) context.log.warn(`warning: ${renderProblem(warning)}`);
+  for (const { name, pulledFrom, cases } of project.prompts) {
+    if (pulledFrom === null || cases !== null) continue;
+    context.log.info(
+      `${name}: the cases of ${datasetTitle(pulledFrom)} are checked when plan or gate pulls them`,
+    );
+  }
   context.print(`${summary(project)}: ok`);
   return 0;
 }

@@ -60,7 +60,7 @@ function givenAge(text: string | undefined): number | null {
 /** The project around the file, or null where there is none and the command line says enough. */
 async function projectAround(context: CommandContext, options: VerifyOptions): Promise<Project | null> {
   try {
-    return await loadProjectFrom(context, options, "warning");
+    return await loadProjectFrom(context, options, "warning", null);
   } catch (error) {
     const isEnough = options.key.length > 0 && options.config === undefined;
     if (isEnough && error instanceof GateError && error.message.startsWith("there is no promptgate"))

@@ -1,18 +1,18 @@
 import type { Assertion } from "../../domain/case.ts";
-import { openDataset } from "../../config/dataset.ts";
 import { jsonDigest, type Digest } from "../../domain/digest.ts";
 import type { CaseEntry, Dataset, ModelSettings, Project, PromptProject } from "../../domain/project.ts";
 import type { Registry } from "../../domain/registry.ts";
 import { judgesOf, type Rubric } from "../../domain/rubric.ts";
 import type { MetricRule } from "../../domain/scores.ts";
 import type { Tier, TierPolicy } from "../../domain/tier.ts";
-import { caseAssertionSchema, classOf } from "../../evals/checks/index.ts";
+import { classOf } from "../../evals/checks/index.ts";
 import { planGate, type GatePlan } from "../../gate/plan.ts";
 import { judgeFingerprint } from "../../evals/judge/judge-request.ts";
 import { findChanges } from "../../gate/changes.ts";
 import { decideTier, type TierDecision, type TierInput } from "../../gate/required-tier.ts";
 import { judgedRules } from "../calibration/judged-rules.ts";
 import type { CommandContext } from "../context.ts";
+import { openCases } from "../datasets/open-cases.ts";
 import { waiveRules } from "../../gate/waivers.ts";
 import type { BaselineSamples } from "./baseline-samples.ts";
 import { needsFreshAnswers } from "./choose-samples.ts";
@@ -160,7 +160,7 @@ async function readVersions(scope: GateScope): Promise<Versions> {
 async function openMeasurement(scope: GateScope, policy: TierPolicy): Promise<Measurement> {
   const { project, prompt, selection, context } = scope;
   const rubrics = policy.require.includes("judge") ? prompt.judges : [];
-  const dataset = await openDataset(project.root, prompt.dataset, caseAssertionSchema);
+  const dataset = await openCases(project.root, prompt);
   const measured = metricRules(prompt, dataset.assertionMetrics, policy.require);
   const judged = await judgedRules(scope, { rules: measured, rubrics }, policy);
   return {

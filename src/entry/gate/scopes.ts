@@ -41,7 +41,7 @@ export async function openScopes(
     context.log.warn(visibleLine(`${warning.file}: ${warning.message}`, 400));
   const prompts = choosePrompts(project, options.prompts);
   checkSelection(prompts, options);
-  if (prompts.some(({ cases }) => cases >= MANY_CASES)) sparesMemory();
+  if (prompts.some(({ cases }) => (cases ?? 0) >= MANY_CASES)) sparesMemory();
   const registry = openRegistryOf(project, context);
   return prompts.map((prompt) => ({ context, project, prompt, registry, selection: options }));
 }

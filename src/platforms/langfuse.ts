@@ -1,0 +1,17 @@
+import type { Platform } from "../domain/platform.ts";
+import { langfuseApi } from "../http/langfuse.ts";
+import { langfuseSettings, type LangfuseRegistryOptions } from "../registries/langfuse.ts";
+import { langfuseDatasets } from "./langfuse-datasets.ts";
+
+/** Langfuse beside its prompts: datasets, dataset runs and scores. */
+export const langfusePlatform = {
+  settings: langfuseSettings,
+  open(options: LangfuseRegistryOptions): Platform {
+    const api = langfuseApi(options, "PLATFORM_FAILED");
+    return {
+      datasets: langfuseDatasets(api),
+      scores: { kind: "lacking", reason: "takes no scores yet" },
+      probe: async () => [],
+    };
+  },
+};
