@@ -22,7 +22,7 @@ import { checkRelease, releaseConflict, releaseVersions } from "../releases.ts";
 import { activateCompanion, appendToCompanion, readCompanion } from "./companion.ts";
 import { createdOnce } from "./lost-answer.ts";
 import { moveVendorLabel, type StoredRevision } from "./move-label.ts";
-import type { VendorPrompts } from "./vendor.ts";
+import type { VendorPrompts, VendorRevision } from "./vendor.ts";
 import { vendorContent, versionOf } from "./versions.ts";
 
 function refuse(code: ErrorCode, vendor: string, what: string, problem: string | null): void {
@@ -39,12 +39,30 @@ function checkDigest({ name, version, digest, template }: PromptVersion): void {
   });
 }
 
+/**
+ * Who edits a version of ours on the platform copies what is ours along: it is said of the first and of no other. A copy
+ * that changes nothing is two writers' same version.
+ */
+function withoutCopies(revisions: readonly VendorRevision[]): VendorRevision[] {
+  const known = new Map<string, string>();
+  return revisions
+    .toSorted((left, right) => left.order - right.order)
+    .map((revision) => {
+      const { envelope, messages, model } = revision;
+      if (envelope === null) return revision;
+      const text = canonicalJson(envelope);
+      const content = canonicalJson({ messages, model });
+      const first = known.get(text) ?? content;
+      known.set(text, first);
+      return first === content ? revision : { ...revision, envelope: null };
+    });
+}
+
 /** Versions that can be read, the first of each number: of two writers of one number the older one counts. */
 async function storedVersions(vendor: VendorPrompts, prompt: string): Promise<StoredRevision[]> {
   const known = new Set<string>();
   const stored: StoredRevision[] = [];
-  const revisions = await vendor.listRevisions(prompt);
-  for (const revision of revisions.toSorted((left, right) => left.order - right.order)) {
+  for (const revision of withoutCopies(await vendor.listRevisions(prompt))) {
     const version = versionOf(prompt, vendor.vendor, revision);
     if (version === null || known.has(version.version)) continue;
     known.add(version.version);
@@ -125,10 +143,25 @@ async function pagedHistory(
   return { items: keys.flatMap((key) => moves[Number(key) - 1] ?? []), next };
 }
 
+async function revisionsOf(vendor: VendorPrompts, prompt: string): Promise<Map<string, VendorRevision>> {
+  const stored = await storedVersions(vendor, prompt);
+  return new Map(stored.map(({ version, revision }) => [version.version, revision]));
+}
+
+/** Ends when the platform splits traffic as the newest release says: a slower writer may have brought back an older one. */
+async function mirrorNewest(vendor: VendorPrompts, prompt: string): Promise<void> {
+  let mirrored = 0;
+  while (vendor.mirrorRelease !== undefined) {
+    const { release } = (await readCompanion(vendor, prompt)).state;
+    if (release === null || release.generation <= mirrored) return;
+    await vendor.mirrorRelease(release, await revisionsOf(vendor, prompt));
+    mirrored = release.generation;
+  }
+}
+
 async function writeVendorRelease(vendor: VendorPrompts, request: WriteReleaseRequest): Promise<void> {
   const { document, expected, by, reason } = request;
-  const stored = await storedVersions(vendor, document.prompt);
-  const revisions = new Map(stored.map(({ version, revision }) => [version.version, revision]));
+  const revisions = await revisionsOf(vendor, document.prompt);
   const missing = releaseVersions(document).find((version) => !revisions.has(version));
   if (missing !== undefined) throw versionNotFound(document.prompt, missing);
   for (;;) {
@@ -142,7 +175,7 @@ async function writeVendorRelease(vendor: VendorPrompts, request: WriteReleaseRe
     if (await appendToCompanion(vendor, document.prompt, companion, { change, state })) break;
   }
   await activateCompanion(vendor, document.prompt);
-  await vendor.mirrorRelease?.(document, revisions);
+  await mirrorNewest(vendor, document.prompt);
 }
 
 /** The version that one of several pointers of a label names is nobody's guess: that is an error. */

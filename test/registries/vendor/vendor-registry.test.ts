@@ -131,6 +131,19 @@ describe("a registry on a platform", () => {
     expect(await registry.moveLabel(aMove({ to: "0.0.1" }))).toMatchObject({ to: "0.0.1" });
   });
 
+  it("reads what people made of a version of ours as theirs, and keeps ours", async () => {
+    const vendor = memoryVendor();
+    const registry = await published(vendorRegistry(vendor, clock), "1.0.0");
+    const [ours] = await vendor.listRevisions(prompt);
+    const copy = { envelope: ours?.envelope ?? {}, note: "", model: { name: "m", parameters: {} } };
+    await vendor.create(prompt, { ...copy, messages: ours?.messages ?? [] });
+    await vendor.create(prompt, { ...copy, messages: [{ role: "system", content: "Edited." }] });
+    const { items } = await registry.listVersions(prompt);
+    expect(items.map(({ version }) => version)).toEqual(["1.0.0", "0.0.3"]);
+    expect(items[1]?.template.messages).toEqual([{ role: "system", content: "Edited." }]);
+    expect(items[0]).toEqual(aVersion("1.0.0", "Text of 1.0.0."));
+  });
+
   it("refuses a version of ours whose content was changed behind its digest", async () => {
     const vendor = memoryVendor();
     const registry = await published(vendorRegistry(vendor, clock), "1.0.0");
@@ -178,5 +191,25 @@ describe("a registry on a platform", () => {
     }
     const { items } = await registry.history(prompt, { limit: 1000 });
     expect(items).toHaveLength(1 + won);
+  });
+
+  it("leaves the platform's own split as the newest release has it, though a slower writer came after", async () => {
+    const vendor = memoryVendor();
+    const split: number[] = [];
+    let slow: Promise<void> | null = null;
+    const mirroring = {
+      ...vendor,
+      mirrorRelease: async ({ generation, candidate }: ReleaseDocument): Promise<void> => {
+        if (generation === 1 && slow === null) {
+          slow = second.writeRelease({ document: release(2, 0), expected: 1, by: "job", reason: "stop" });
+          await slow;
+        }
+        split.push(candidate?.weight ?? 0);
+      },
+    };
+    const registry = await published(vendorRegistry(mirroring, clock), "1.0.0", "1.1.0");
+    const second = vendorRegistry(mirroring, clock);
+    await registry.writeRelease({ document: release(1, 25_000), expected: null, by: "job", reason: "step" });
+    expect(split).toEqual([0, 25_000, 0]);
   });
 });
