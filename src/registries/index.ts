@@ -8,6 +8,10 @@ import { branchSettings } from "../files/git/branch-settings.ts";
 import { fileRegistry } from "./file.ts";
 import { gitRegistry } from "./git.ts";
 import { langfuseRegistry, langfuseSettings } from "./langfuse.ts";
+import { langsmithRegistry, langsmithSettings } from "./langsmith.ts";
+import { logfireRegistry, logfireSettings } from "./logfire.ts";
+import { phoenixRegistry, phoenixSettings } from "./phoenix.ts";
+import { promptLayerRegistry, promptLayerSettings } from "./promptlayer.ts";
 
 interface Surroundings {
   readonly root: string;
@@ -26,6 +30,10 @@ export const registries = {
   file: (options, { root, clock }) => fileRegistry({ ...parseOptions(fileOptions, options), root, clock }),
   git: (options, surroundings) => gitRegistry({ ...parseOptions(gitOptions, options), ...surroundings }),
   langfuse: (options, { clock }) => langfuseRegistry(parseOptions(langfuseSettings, options), clock),
+  langsmith: (options, { clock }) => langsmithRegistry(parseOptions(langsmithSettings, options), clock),
+  logfire: (options, { clock }) => logfireRegistry(parseOptions(logfireSettings, options), clock),
+  phoenix: (options, { clock }) => phoenixRegistry(parseOptions(phoenixSettings, options), clock),
+  promptlayer: (options, { clock }) => promptLayerRegistry(parseOptions(promptLayerSettings, options), clock),
 } as const satisfies Record<string, RegistryFactory>;
 
 function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.infer<Schema> {

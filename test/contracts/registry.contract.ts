@@ -5,8 +5,17 @@ import { releaseContract } from "./registry-release.contract.ts";
 import { labelContract } from "./registry-labels.contract.ts";
 import { allPages, aMove, prompt, registryForEach, type Opened } from "./registry-requests.ts";
 
+interface RegistryLimits {
+  /** Why its prompts have names of lowercase letters, digits, `-` and `_` alone. */
+  readonly plainNames?: string;
+}
+
 /** Everything that the port promises; every registry passes it, the fake of the tests included. */
-export function registryContract(name: string, create: () => Promise<Opened>): void {
+export function registryContract(
+  name: string,
+  create: () => Promise<Opened>,
+  { plainNames }: RegistryLimits = {},
+): void {
   labelContract(name, create);
   releaseContract(name, create);
   describe(`${name} keeps the promises of a registry`, () => {
@@ -93,10 +102,11 @@ export function registryContract(name: string, create: () => Promise<Opened>): v
 
     describe("listings", () => {
       it("order prompts by name and keep them apart", async () => {
-        for (const name of ["zebra", "ant", "Bee", "a.b_c-1"]) {
-          await registry().publish(aVersion("1.0.0", name, name));
+        const [capital, dotted] = plainNames === undefined ? ["Bee", "a.b_c-1"] : ["a-a", "a-b_c-1"];
+        for (const one of ["zebra", "ant", capital, dotted]) {
+          await registry().publish(aVersion("1.0.0", one, one));
         }
-        expect((await registry().listPrompts()).items).toEqual(["Bee", "a.b_c-1", "ant", "zebra"]);
+        expect((await registry().listPrompts()).items).toEqual([capital, dotted, "ant", "zebra"]);
         expect((await registry().listVersions("ant")).items).toHaveLength(1);
       });
 
@@ -140,6 +150,15 @@ export function registryContract(name: string, create: () => Promise<Opened>): v
     });
 
     describe("names", () => {
+      if (plainNames !== undefined) {
+        it.each(["Bee", "a.b"])(`cannot be %j: ${plainNames}`, async (one) => {
+          await expect(registry().publish(aVersion("1.0.0", "Text.", one))).rejects.toMatchObject({
+            code: "PROMPT_INVALID",
+          });
+          expect(await registry().listPrompts()).toEqual({ items: [], next: null });
+        });
+      }
+
       const hostile = [
         "",
         ".",
