@@ -62,12 +62,13 @@ export const SELECTION = {
 
 async function scopesOf(
   { context, checkout }: GateJob,
-  { opened: { project } }: OpenedChange,
+  { opened }: OpenedChange,
   changed: readonly string[],
 ): Promise<GateScope[]> {
   // Only git is to see the token; what the files of a change refer to was read without it.
   const environment = { ...context.environment, ...(await gitCredentials(checkout)) };
-  const registry = openRegistryOf(project, { ...context, environment });
+  const { project } = opened;
+  const registry = openRegistryOf(opened.registry, { ...context, environment });
   const selection = { ...SELECTION, storedSamples: true };
   return project.prompts
     .filter(({ name }) => changed.includes(name))

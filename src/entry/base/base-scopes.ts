@@ -65,7 +65,7 @@ async function openBase(context: CommandContext, options: Options, base: string)
     for (const { level, text } of comparisonNotes(opened)) context.log[level](visibleLine(text, 600));
     const changed = new Set(changedPrompts(opened.comparison));
     const { project } = opened;
-    const registry = openRegistryOf(project, context);
+    const registry = openRegistryOf(opened.registry, context);
     const prompts = choosePrompts(project, options.prompts).filter(({ name }) => changed.has(name));
     return {
       scopes: prompts.map((prompt) => ({ context, project, prompt, registry, selection: options })),

@@ -34,6 +34,8 @@ export interface OpenedComparison {
   readonly rules: RuleSource;
   /** The head's prompts and datasets under the base's rules, in a folder outside the checkout. */
   readonly project: Project;
+  /** Where versions and labels are. Files are those of the base; anything else is reached from the checkout. */
+  readonly registry: Pick<Project, "registry" | "root">;
   /** Of everything that decides in the head revision. */
   readonly digest: Digest;
   /** Environment variables that the base's config refers to and that are not set: its models cannot be asked. */
@@ -75,25 +77,24 @@ async function copyCalibration(head: Project, folder: string): Promise<void> {
   for (const file of records) await copyInto(head.root, file, join(folder, file));
 }
 
-function registryPath({ registry }: Project): string | null {
+function registryPath({ registry }: Pick<Project, "registry">): string | null {
   const { kind, path } = registry;
   return kind !== "file" ? null : typeof path === "string" ? path : PUBLIC_REGISTRY;
 }
 
-/** The registry where the checkout has it. */
-function withRegistryOf(head: Project, project: Project): Project {
-  const path = registryPath(project);
-  return path === null
-    ? project
-    : { ...project, registry: { ...project.registry, path: resolve(head.root, path) } };
-}
-
-/** A registry that neither revision keeps in git is the machine's own, and no commit could have changed it. */
-async function hasUntrackedRegistry(head: Project, project: Project): Promise<boolean> {
-  const path = registryPath(project);
-  if (path === null || existsSync(resolve(project.root, path))) return false;
+/**
+ * The base's files, unless neither revision keeps the registry in git: then it is the machine's own, and no commit could
+ * have changed it. The remote of a branch is that of the checkout.
+ */
+async function registryUnder(
+  head: Project,
+  { registry, root }: Pick<Project, "registry" | "root">,
+): Promise<OpenedComparison["registry"]> {
+  const path = registryPath({ registry });
+  if (path === null) return { registry, root: head.root };
+  if (existsSync(resolve(root, path))) return { registry, root };
   const tracked = await gitText(head.root, ["ls-files", "--cached", "-z", "--", path]);
-  return tracked === "";
+  return { registry, root: tracked === "" ? head.root : root };
 }
 
 type LoadedBase =
@@ -133,15 +134,22 @@ export async function openComparison(input: ComparisonInput): Promise<OpenedComp
   const now = await snapshotOf(head);
   if (base.project === null) {
     await copyCalibration(head, folder);
-    const own = mergeProjects(head, head, { root: folder, today: "" });
-    const comparison = compareProjects(null, now);
-    const { digest } = now;
-    return { comparison, rules: base.rules, project: withRegistryOf(head, own), digest, missing: [] };
+    return {
+      comparison: compareProjects(null, now),
+      rules: base.rules,
+      project: mergeProjects(head, head, { root: folder, today: "" }),
+      registry: { registry: head.registry, root: head.root },
+      digest: now.digest,
+      missing: [],
+    };
   }
   const today = new Date(context.clock.now()).toISOString().slice(0, 10);
-  const merged = mergeProjects(base.project, head, { root: folder, today });
-  const comparison = compareProjects(await snapshotOf(base.project), now);
-  const untracked = await hasUntrackedRegistry(head, base.project);
-  const project = untracked ? withRegistryOf(head, merged) : merged;
-  return { comparison, rules: base.rules, project, digest: now.digest, missing: base.missing };
+  return {
+    comparison: compareProjects(await snapshotOf(base.project), now),
+    rules: base.rules,
+    project: mergeProjects(base.project, head, { root: folder, today }),
+    registry: await registryUnder(head, base.project),
+    digest: now.digest,
+    missing: base.missing,
+  };
 }
