@@ -37,13 +37,13 @@ function rolledBack(state: RolloutState): Attention {
   return { title: `${prompt}@${candidate.version} was rolled back`, body: lines.join("\n") };
 }
 
-function holding(state: RolloutState, since: string): Attention {
+function holding(state: RolloutState, since: number): Attention {
   const { prompt, candidate, hold, stepEnteredAt } = state;
   const lines = [
     `${code(`${prompt}@${candidate.version}`)} does not leave the step ${code(stepName(state))}.`,
     "",
     `- in this step since: ${minute(stepEnteredAt)}`,
-    `- held since: ${minute(since)}`,
+    `- could have left it since: ${minute(new Date(since).toISOString())}`,
     `- reason: ${code(hold?.reason ?? "not recorded")}`,
     "",
     `${code(`promptgate rollout get ${prompt}`)} shows what is missing. Nothing is raised until it is there; ${code(`promptgate rollback ${prompt} --reason TEXT`)} ends it.`,
@@ -51,11 +51,16 @@ function holding(state: RolloutState, since: string): Attention {
   return { title: `${prompt}@${candidate.version} is held`, body: lines.join("\n") };
 }
 
-/** A hold whose end is known is a plan: it is too long only after that. */
-function heldTooLong({ phase, hold }: RolloutState, now: number, longestMs: number): string | null {
+/**
+ * Since when only the hold keeps it where it is: before the step's soak is over, and before an end that is known, it is a
+ * plan. Not since the hold's reason, which may change with every look. Null where nothing holds it, or not for too long.
+ */
+function heldTooLong(state: RolloutState, now: number, longestMs: number): number | null {
+  const { phase, hold, strategy, step, stepEnteredAt } = state;
   if (hold === null || !isActive(phase) || phase === "queued") return null;
-  const start = Date.parse(hold.until ?? hold.since);
-  return now - start > longestMs ? hold.since : null;
+  const soaked = Date.parse(stepEnteredAt) + (strategy.steps[step]?.minSoakMs ?? 0);
+  const since = hold.until === null ? soaked : Math.max(soaked, Date.parse(hold.until));
+  return now - since > longestMs ? since : null;
 }
 
 /** Decides by the state and not by what one run did: a run that was late, lost or repeated changes nothing. */

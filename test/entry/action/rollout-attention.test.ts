@@ -10,14 +10,17 @@ const HOUR = 3_600_000;
 const at = (time: number): string => new Date(time).toISOString();
 const now = Date.parse("2026-11-20T12:00:00Z");
 
+/** In a step whose soak was over so many hours ago, held for a reason that the last look found. */
 function held(hours: number, until: number | null = null): RolloutState {
+  const state = stateIn(1);
   const hold = {
     reason: "inconclusive(quality)",
-    since: at(now - hours * HOUR),
+    since: at(now),
     until: until === null ? null : at(until),
     by: "scheduler",
   };
-  return { ...stateIn(1), hold };
+  const soak = state.strategy.steps[1]?.minSoakMs ?? Number.NaN;
+  return { ...state, hold, stepEnteredAt: at(now - hours * HOUR - soak) };
 }
 
 function ended(hours: number, message = "harm was measured"): RolloutState {
@@ -28,7 +31,8 @@ function ended(hours: number, message = "harm was measured"): RolloutState {
 describe("attentionOf", () => {
   it.each([
     ["a short hold", held(23), /^$/],
-    ["a long hold", held(25), /is held/],
+    ["a long hold, whatever its reason was before", held(25), /is held/],
+    ["the soak of a step", held(-1, now + HOUR), /^$/],
     ["a long hold that ends as planned", held(25, now + HOUR), /^$/],
     ["a hold that should long be over", held(50, now - 25 * HOUR), /is held/],
     ["no hold", { ...stateIn(1), hold: null }, /^$/],
