@@ -25,6 +25,8 @@ export interface ActionCheckout {
   readonly workspace: string;
   /** The bare repository that plays GitHub's. */
   readonly server: string;
+  /** What GitHub tells of the pull request as it is now. */
+  pullRequestEvent(): Readonly<Record<string, unknown>>;
   run(options?: RunOptions): Promise<ActionRun>;
   remove(): void;
 }
@@ -78,7 +80,9 @@ export async function actionCheckout(
     head = git(project.folder, "rev-parse", "change");
     const main = git(server, "rev-parse", "main");
     const tree = git(server, "merge-tree", "--write-tree", main, head).split("\n")[0] ?? "";
-    mergeCommit = git(server, "commit-tree", tree, "-p", main, "-p", head, "-m", "Merge");
+    const parents = ["-p", main, "-p", head];
+    // Nothing proposed: what a run by hand or by schedule is of.
+    mergeCommit = head === main ? main : git(server, "commit-tree", tree, ...parents, "-m", "Merge");
     git(server, "update-ref", "refs/pull/7/merge", mergeCommit);
     rmSync(workspace, { recursive: true, force: true });
     mkdirSync(workspace);
@@ -89,8 +93,9 @@ export async function actionCheckout(
     return mergeCommit;
   }
 
-  const payload = (): unknown => ({
+  const pullRequestEvent = (): Readonly<Record<string, unknown>> => ({
     action: "synchronize",
+    number: 7,
     repository: { full_name: "o/r", default_branch: "main" },
     pull_request: {
       number: 7,
@@ -124,7 +129,7 @@ export async function actionCheckout(
       GITHUB_SERVER_URL: "https://github.com",
       GITHUB_REPOSITORY: "o/r",
       GITHUB_EVENT_NAME: event,
-      GITHUB_EVENT_PATH: file("event.json", JSON.stringify(options.payload ?? payload())),
+      GITHUB_EVENT_PATH: file("event.json", JSON.stringify(options.payload ?? pullRequestEvent())),
       GITHUB_SHA: mergeCommit,
       GITHUB_WORKSPACE: workspace,
       GITHUB_OUTPUT: output,
@@ -156,6 +161,7 @@ export async function actionCheckout(
     merge,
     workspace,
     server,
+    pullRequestEvent,
     run,
     remove: () => {
       project.remove();
