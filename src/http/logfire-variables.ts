@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
+import { visibleLine } from "../domain/visible.ts";
 import type { LogfireConnection } from "./logfire.ts";
 import type { PlatformApi } from "./platform-api.ts";
 
@@ -38,7 +39,8 @@ export interface VariableUpdate {
   readonly rollout?: { readonly labels: Readonly<Record<string, number>> };
 }
 
-function labelTarget(label: LogfireVariable["labels"][string]): LabelTarget {
+/** A label as it is written, from how it is read. */
+export function labelTarget(label: LogfireVariable["labels"][string]): LabelTarget {
   if ("serialized_value" in label) {
     const { version, serialized_value } = label;
     return { target_type: "version", version, serialized_value };
@@ -64,16 +66,16 @@ export function followLabel(
   return null;
 }
 
-const PROBE = "promptgate_probe";
 const SETTLE_MS = 500;
 /** A server may show what it had before a write for about two seconds. */
 const SETTLE_TRIES = 8;
 
+/** Managed variables of one project, one call each; reads are uncached here. */
 export interface LogfireVariables {
   readonly readAll: () => Promise<ReadonlyMap<string, LogfireVariable>>;
   /** False when there is such a variable already. */
   readonly create: (name: string, description: string, update: VariableUpdate) => Promise<boolean>;
-  /** Changes what the update names and nothing else. Throws `REGISTRY_CONFLICT` when the variable is gone. */
+  /** Changes what the update names. Throws `REGISTRY_CONFLICT` when the variable is gone. */
   readonly update: (name: string, update: VariableUpdate) => Promise<void>;
   /** Reads until a variable shows what was written; null when it does not for four seconds. */
   readonly settled: (
@@ -82,91 +84,38 @@ export interface LogfireVariables {
   ) => Promise<LogfireVariable | null>;
 }
 
-function replacing(): GateError {
-  return new GateError(
-    "REGISTRY_FAILED",
-    "logfire: this server removes labels that an update does not name, so that two writers at once would lose versions",
-    {
-      hint: "where only one job at a time writes prompts, say `singleWriter: true` in the registry's settings; see docs/registry-logfire.md",
-    },
-  );
-}
-
-/** Managed variables of one project, one call each; reads are uncached here. */
 export function logfireVariables(
   api: PlatformApi,
-  { wait = sleep, singleWriter }: Pick<LogfireConnection, "wait"> & { readonly singleWriter: boolean },
+  { wait = sleep }: Pick<LogfireConnection, "wait">,
 ): LogfireVariables {
-  /** What this server does with labels that an update does not name; null = not known yet. */
-  let keepsLabels: boolean | null = null;
-
   async function readAll(): Promise<ReadonlyMap<string, LogfireVariable>> {
     const answer = await api.send({ method: "GET", path: "/v1/variables/" });
     return new Map(Object.entries(api.read(variables, answer).variables));
   }
 
-  async function create(name: string, description: string, update: VariableUpdate): Promise<boolean> {
-    const fixed = { name, description, json_schema: null, overrides: [], rollout: { labels: {} } };
-    const body = { ...fixed, ...update };
-    const answer = await api.send({ method: "POST", path: "/v1/variables/", body, accept: [409] });
-    return answer.status !== 409;
-  }
-
-  async function put(name: string, body: VariableUpdate): Promise<void> {
-    const path = `/v1/variables/${encodeURIComponent(name)}/`;
-    const answer = await api.send({ method: "PUT", path, body, accept: [404] });
-    if (answer.status !== 404) return;
-    throw new GateError("REGISTRY_CONFLICT", `logfire: the variable ${name} was deleted meanwhile`, {
-      hint: "run the command again: it looks at what is there first",
-    });
-  }
-
-  async function settled(
-    name: string,
-    shows: (found: LogfireVariable) => boolean,
-  ): Promise<LogfireVariable | null> {
-    for (let attempt = 0; attempt < SETTLE_TRIES; attempt += 1) {
-      if (attempt > 0) await wait(SETTLE_MS);
-      const found = (await readAll()).get(name);
-      if (found !== undefined && shows(found)) return found;
-    }
-    return null;
-  }
-
-  /**
-   * Asks the server by a variable of our own: it is nowhere written whether labels that an update does not name stay, and
-   * to find out on a prompt would take production away from people.
-   */
-  async function asksWhetherLabelsStay(): Promise<boolean> {
-    const label = (text: string) => ({ target_type: "version", serialized_value: `"${text}"` }) as const;
-    const hasSecond = (found: LogfireVariable): boolean => "second" in found.labels;
-    const known = (await readAll()).get(PROBE);
-    if (known === undefined) {
-      const description = "How this server treats labels in an update; written by promptgate";
-      await create(PROBE, description, { labels: { first: label("first") } });
-    }
-    if (known === undefined || !hasSecond(known)) await put(PROBE, { labels: { second: label("second") } });
-    const probe = known !== undefined && hasSecond(known) ? known : await settled(PROBE, hasSecond);
-    if (probe !== null) return "first" in probe.labels;
-    throw new GateError("REGISTRY_FAILED", `logfire does not show what was written to ${PROBE}`, {
-      hint: "run the command again in a minute",
-      retryable: true,
-    });
-  }
-
   return {
     readAll,
-    create,
-    settled,
-    async update(name, changes) {
-      keepsLabels ??= await asksWhetherLabelsStay();
-      if (keepsLabels) return put(name, changes);
-      if (!singleWriter) throw replacing();
-      const current = (await readAll()).get(name);
-      const labels = Object.entries(current?.labels ?? {}).map(
-        ([label, target]) => [label, labelTarget(target)] as const,
-      );
-      await put(name, { ...changes, labels: { ...Object.fromEntries(labels), ...changes.labels } });
+    async create(name, description, update) {
+      const fixed = { name, description, json_schema: null, overrides: [], rollout: { labels: {} } };
+      const body = { ...fixed, ...update };
+      const answer = await api.send({ method: "POST", path: "/v1/variables/", body, accept: [409] });
+      return answer.status !== 409;
+    },
+    async update(name, body) {
+      const path = `/v1/variables/${encodeURIComponent(name)}/`;
+      const answer = await api.send({ method: "PUT", path, body, accept: [404] });
+      if (answer.status !== 404) return;
+      throw new GateError("REGISTRY_CONFLICT", `logfire: the variable ${visibleLine(name)} was deleted`, {
+        hint: "run the command again: it looks at what is there first",
+      });
+    },
+    async settled(name, shows) {
+      for (let attempt = 0; attempt < SETTLE_TRIES; attempt += 1) {
+        if (attempt > 0) await wait(SETTLE_MS);
+        const found = (await readAll()).get(name);
+        if (found !== undefined && shows(found)) return found;
+      }
+      return null;
     },
   };
 }

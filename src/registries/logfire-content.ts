@@ -3,7 +3,8 @@ import * as z from "zod";
 import type { Message } from "../domain/prompt.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { LogfireVersion } from "../http/logfire-variables.ts";
-import { fromMustache, toMustache } from "./vendor/template-syntax.ts";
+import { readModelParameters } from "./vendor/model-parameters.ts";
+import { fromMustache, mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
 import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
 
 /** The key of a value that holds what is ours; the keys beside it are for applications that read them. */
@@ -17,13 +18,6 @@ const chatMessage = z.object({
 });
 const chat = z.object({ messages: z.array(z.unknown()).min(1) });
 const agent = z.object({ instructions: z.string() });
-const settings = z.object({
-  model: z.string(),
-  temperature: z.number().optional().catch(undefined),
-  max_tokens: z.int().optional().catch(undefined),
-  top_p: z.number().optional().catch(undefined),
-});
-
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -31,12 +25,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /** Why a text would mean more on Logfire than it does here, or less; null = it means the same. */
 export function contentProblem(content: string): string | null {
   if (content.includes("@{")) return "it includes another variable (@{…}@)";
-  if (content.includes("\u0000")) return "it has a NUL character, which the database cannot hold";
-  if (/\p{Surrogate}/u.test(content)) {
-    return "it has half of a surrogate pair, which the database cannot hold";
-  }
-  const translated = toMustache(content);
-  return translated.kind === "problem" ? translated.problem : null;
+  return unstorable(content) ?? mustacheProblem(content);
 }
 
 function readMessage(value: unknown): Message | { readonly problem: string } {
@@ -75,15 +64,9 @@ function readMessages(value: unknown): Read {
 }
 
 function handMadeModel(value: unknown): VendorRevision["model"] {
-  const parsed = settings.safeParse(value);
-  if (!parsed.success) return null;
-  const { model, temperature, max_tokens: maxTokens, top_p: topP } = parsed.data;
-  const parameters = {
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(topP === undefined ? {} : { topP }),
-  };
-  return { name: model, parameters };
+  if (!isRecord(value)) return null;
+  const { model } = value;
+  return typeof model === "string" ? { name: model, parameters: readModelParameters(value) } : null;
 }
 
 function parsed(serialized: string): unknown {

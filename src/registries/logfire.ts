@@ -4,6 +4,7 @@ import type { Clock } from "../domain/ports.ts";
 import { isLabelName, isPromptName, type Registry } from "../domain/registry.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { logfireAddress, logfireApi, type LogfireConnection } from "../http/logfire.ts";
+import { gentleUpdates } from "../http/logfire-updates.ts";
 import {
   followLabel,
   logfireVariables,
@@ -203,11 +204,8 @@ function readsOf(logfire: LogfireVariables) {
 
 /** Logfire's managed variables as prompts, one operation each. */
 function logfirePrompts({ weights, singleWriter, ...connection }: LogfireRegistryOptions): VendorPrompts {
-  const { wait } = connection;
-  const logfire = logfireVariables(logfireApi(connection, "REGISTRY_FAILED", "apiKey"), {
-    singleWriter,
-    ...(wait === undefined ? {} : { wait }),
-  });
+  const calls = logfireVariables(logfireApi(connection, "REGISTRY_FAILED", "apiKey"), connection);
+  const logfire = { ...calls, update: gentleUpdates(calls, { singleWriter }) };
   const prompts: VendorPrompts = {
     vendor: "logfire",
     nameProblem,

@@ -1,4 +1,5 @@
-import { logfireVariableShelf, PROJECT, type LogfireQuirks } from "./logfire-variables.ts";
+import { PROJECT } from "./logfire-rows.ts";
+import { logfireVariableShelf, type LogfireQuirks } from "./logfire-variables.ts";
 import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
 import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
 
