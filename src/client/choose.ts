@@ -1,8 +1,19 @@
-import { bucket, isCanary, isHeldBack } from "../rollout/bucketing.ts";
-import { isShare, type LoadedVersion } from "./documents.ts";
+import { bucketOfUnit, isCanary, isHeldBack } from "../rollout/bucketing.ts";
+import type { LoadedVersion } from "./documents.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export type Variant = "stable" | "canary" | "holdback";
+
+/** A share of units that does not get the stable version. */
+export interface Share {
+  readonly variant: Exclude<Variant, "stable">;
+  /** Empty in a document that cannot be trusted: nobody gets this share, nor those after it. */
+  readonly salt: string;
+  /** 1 to 100,000; anything where `salt` is empty. */
+  readonly weight: number;
+  /** Null for a version that could not be read. */
+  readonly loaded: LoadedVersion | null;
+}
 
 /** Why a version was served; docs/client.md says what each means. */
 export type Reason =
@@ -31,7 +42,7 @@ export interface Choice {
  * `override` is a reason to serve the stable version whatever the release says.
  */
 export function choose(
-  { release, stable, versions }: Snapshot,
+  { release, stable, shares }: Snapshot,
   unit: string | null,
   override: Reason | null,
 ): Choice {
@@ -45,16 +56,13 @@ export function choose(
     salt,
   });
   if (override || !release) return choice(override ?? "label");
-  for (const variant of ["canary", "holdback"] as const) {
-    const isFirst = variant === "canary";
-    const share = isFirst ? release.candidate : release.holdback;
+  for (const share of shares) {
     if (!share) continue;
-    if (!isShare(share)) return choice(`invalid-${variant}`);
-    if (share.weight === 0) continue;
+    const { variant, loaded, weight } = share;
+    if (!share.salt) return choice(`invalid-${variant}`);
     if (unit === null) return choice("no-unit");
-    position = bucket((salt = share.salt), unit);
-    if ((isFirst ? isCanary : isHeldBack)(position, share.weight)) {
-      const loaded = versions.get(share.version);
+    position = bucketOfUnit((salt = share.salt), unit);
+    if ((variant === "canary" ? isCanary : isHeldBack)(position, weight)) {
       return loaded ? choice(variant, variant, loaded) : choice(`unknown-${variant}`);
     }
   }

@@ -17,7 +17,7 @@ export function fallbackSnapshots(
     Object.entries(fallback).map(([name, { version = "fallback", ...given }]) => {
       const template = { model: "", modelParameters: {}, responseFormat: "text", tools: [], ...given };
       const stable = parseLoaded({ name, version, template }, name);
-      return [name, { release: null, stable, versions: new Map(), problem: null }];
+      return [name, { release: null, stable, versions: new Map(), shares: [], problem: null }];
     }),
   );
 }

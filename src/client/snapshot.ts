@@ -1,5 +1,7 @@
 import { GateError } from "../domain/errors.ts";
 import type { VersionReference } from "../domain/registry.ts";
+import type { Share } from "./choose.ts";
+import type { ReleaseHoldback } from "../domain/release.ts";
 import { isShare, parseLoaded, parseRelease, type LoadedVersion, type Release } from "./documents.ts";
 import type { ReleaseSource } from "./source.ts";
 
@@ -10,6 +12,8 @@ export interface Snapshot {
   readonly stable: LoadedVersion;
   /** By number; a version that could not be read is missing. */
   readonly versions: ReadonlyMap<string, LoadedVersion>;
+  /** In the order in which they are looked at; null for one without any weight. */
+  readonly shares: readonly (Share | null)[];
   /** Why one is missing: the snapshot is usable, but should be read again soon. */
   readonly problem: Error | null;
 }
@@ -45,26 +49,33 @@ export async function readSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   }
   if (!release) {
     const stable = await read({ kind: "label", label });
-    return { release, stable, versions: new Map([[stable.version, stable]]), problem: null };
+    return { release, stable, versions: new Map([[stable.version, stable]]), shares: [], problem: null };
   }
   let problem = null;
   const versions = new Map<string, LoadedVersion>();
-  const { stable: number, candidate, holdback } = release;
-  const named = [candidate, holdback].filter((share) => share && share.weight > 0 && isShare(share));
-  const wanted = [number, ...named.map((share) => share!.version)];
-  await Promise.all(
-    wanted.map(async (version) => {
-      try {
-        // A version never changes: what is known is not read again.
-        const known = previous?.versions.get(version) ?? (await read({ kind: "version", version }, version));
-        versions.set(version, known);
-      } catch (error) {
-        problem = error as Error;
-      }
-    }),
-  );
+  const load = async (version: string): Promise<LoadedVersion | null> => {
+    try {
+      // A version never changes: what is known is not read again.
+      const known = previous?.versions.get(version) ?? (await read({ kind: "version", version }, version));
+      versions.set(version, known);
+      return known;
+    } catch (error) {
+      problem = error as Error;
+      return null;
+    }
+  };
+  const share = async (variant: Share["variant"], given: ReleaseHoldback | null): Promise<Share | null> => {
+    if (!given || given.weight === 0) return null;
+    const salt = isShare(given) ? given.salt : "";
+    return { variant, salt, weight: given.weight, loaded: salt ? await load(given.version) : null };
+  };
+  const [newest, ...shares] = await Promise.all([
+    load(release.stable),
+    share("canary", release.candidate),
+    share("holdback", release.holdback),
+  ]);
   // A newer document takes exposure away even while its stable version cannot be read: the version before waits for it.
-  const stable = versions.get(number) ?? previous?.stable;
+  const stable = newest ?? previous?.stable;
   if (!stable) throw problem;
-  return { release, stable, versions, problem };
+  return { release, stable, versions, shares, problem };
 }

@@ -47,14 +47,15 @@ interface GateErrorDetails {
 /** The only error class: a cause by name, one line of message, one line of hint. */
 export class GateError extends Error {
   override readonly name = "GateError";
-  readonly code: ErrorCode;
-  readonly hint: string | undefined;
-  readonly retryable: boolean;
-  readonly retryAfterMs: number | undefined;
-  readonly fatal: boolean;
+  // Declared only: the constructor sets them, and the client counts its bytes.
+  declare readonly code: ErrorCode;
+  declare readonly hint: string | undefined;
+  declare readonly retryable: boolean;
+  declare readonly retryAfterMs: number | undefined;
+  declare readonly fatal: boolean;
 
   constructor(code: ErrorCode, message: string, details: GateErrorDetails = {}) {
-    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    super(message, details);
     this.code = code;
     this.hint = details.hint;
     this.retryable = details.retryable ?? false;
