@@ -4,12 +4,12 @@ import { GateError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports.ts";
 import { isPromptName, type Registry } from "../domain/registry.ts";
 import { langsmithApi, type LangsmithConnection } from "../http/langsmith.ts";
-import { commitReader, commitRow, hubPath, type CommitRow } from "../http/langsmith-commits.ts";
+import { commitReader, commitRow, hubPath } from "../http/langsmith-commits.ts";
 import type { PlatformApi } from "../http/platform-api.ts";
 import { creationOf, messagesProblem, revisionOf } from "./langsmith-content.ts";
 import { platformAddress, platformKey, platformTimeout } from "./platform-options.ts";
 import { vendorRegistry } from "./vendor/vendor-registry.ts";
-import type { VendorContent, VendorPrompts, VendorRevision } from "./vendor/vendor.ts";
+import type { VendorContent, VendorEnvelope, VendorPrompts, VendorRevision } from "./vendor/vendor.ts";
 
 /** What stands beside `kind: langsmith` in the config. */
 export const langsmithSettings = z
@@ -71,23 +71,25 @@ async function listHandles(api: PlatformApi): Promise<string[]> {
 async function createPrompt(api: PlatformApi, name: string): Promise<void> {
   const body = { repo_handle: name, is_public: false };
   // 409: another writer made it.
-  await api.send({ method: "POST", path: "/repos", body, accept: [409] });
+  await api.send({ method: "POST", path: "/repos", body, accept: [409], repeatable: true });
 }
 
 const created = z.object({ commit: commitRow.omit({ manifest: true }) });
-const failureWords = z
-  .object({ error: z.string().optional(), detail: z.string().optional() })
-  .catch({})
-  .transform(({ error, detail }) => error ?? detail ?? "");
 
-function sameManifest(row: CommitRow | undefined, manifest: unknown): row is CommitRow {
-  return row !== undefined && canonicalJson(row.manifest) === canonicalJson(manifest);
+type CommitReader = ReturnType<typeof commitReader>;
+
+async function readRevisions(read: CommitReader, name: string): Promise<VendorRevision[]> {
+  return (await read(name)).map((row, at) => revisionOf(row, at + 1));
 }
 
-/** Adds a commit on top of the newest; where the server holds writers to that, it is asked again on top of a newer one. */
+function isSame(stored: VendorEnvelope | null, wanted: VendorEnvelope): boolean {
+  return stored !== null && canonicalJson(stored) === canonicalJson(wanted);
+}
+
+/** Adds a commit on top of the newest; where the server holds writers to that, it tries again on a newer one. */
 async function createCommit(
   api: PlatformApi,
-  read: ReturnType<typeof commitReader>,
+  read: CommitReader,
   name: string,
   content: VendorContent,
 ): Promise<VendorRevision> {
@@ -96,24 +98,24 @@ async function createCommit(
   for (let attempt = 0; attempt < CREATIONS; attempt += 1) {
     const rows = await read(name);
     const parent = rows.at(-1);
+    if (parent === undefined) await createPrompt(api, name);
     const body = {
       manifest,
       description,
       ...(parent === undefined ? {} : { parent_commit: parent.commit_hash }),
     };
-    const request = { method: "POST", path, body, accept: [404, 409] } as const;
+    const request = { method: "POST", path, body, accept: [409] } as const;
     const answer = await api.send(request);
-    if (answer.status === 404) {
-      if (attempt > 0) throw api.refusal(request, answer);
-      await createPrompt(api, name);
-    } else if (answer.status !== 409) {
+    if (answer.status !== 409) {
       const { commit } = api.read(created, answer);
       return revisionOf({ ...commit, manifest }, rows.length + 1);
-    } else if (/nothing to commit/i.test(failureWords.parse(answer.json))) {
-      const newest = await read(name);
-      const same = newest.at(-1);
-      if (sameManifest(same, manifest)) return revisionOf(same, newest.length);
-      throw api.refusal(request, answer);
+    }
+    // Either it is there already, or another writer was first and there is a newer parent.
+    if (/nothing to commit/i.test(answer.text)) {
+      const same = (await readRevisions(read, name)).findLast(({ envelope }) =>
+        isSame(envelope, content.envelope),
+      );
+      if (same !== undefined) return same;
     }
   }
   throw new GateError("REGISTRY_CONFLICT", `langsmith: other writers kept adding versions of ${name}`, {
@@ -145,8 +147,6 @@ async function putTag(api: PlatformApi, name: string, label: string, id: string)
 function langsmithPrompts(connection: LangsmithConnection): VendorPrompts {
   const api = langsmithApi(connection, "REGISTRY_FAILED");
   const read = commitReader(api);
-  const listRevisions = async (prompt: string): Promise<readonly VendorRevision[]> =>
-    (await read(prompt)).map((row, at) => revisionOf(row, at + 1));
   return {
     vendor: "langsmith",
     nameProblem,
@@ -154,9 +154,9 @@ function langsmithPrompts(connection: LangsmithConnection): VendorPrompts {
     templateProblem: messagesProblem,
     companionOf: (prompt) => `${prompt}${COMPANION}`,
     listNames: async () => (await listHandles(api)).filter(isPromptName),
-    listRevisions,
+    listRevisions: async (prompt) => readRevisions(read, prompt),
     readRevision: async (prompt, wanted) =>
-      (await listRevisions(prompt)).find(({ id }) => id === wanted) ?? null,
+      (await readRevisions(read, prompt)).find(({ id }) => id === wanted) ?? null,
     create: async (prompt, content) => createCommit(api, read, prompt, content),
     async pointers(prompt) {
       const path = `${hubPath("repos", prompt)}/tags`;

@@ -7,7 +7,7 @@ export interface LangsmithCommit {
   readonly commit_hash: string;
   readonly parent_commit_hash: string | null;
   readonly manifest: Readonly<Record<string, unknown>>;
-  readonly description: string | null;
+  readonly description: string;
   readonly created_at: string;
 }
 
@@ -88,7 +88,7 @@ export function langsmithHub(staleParents: StaleParents) {
     return made;
   }
 
-  function addCommit(repo: LangsmithRepo, manifest: object, description: string | null): LangsmithCommit {
+  function addCommit(repo: LangsmithRepo, manifest: object, description: string): LangsmithCommit {
     const parent = repo.commits.at(-1)?.commit_hash ?? null;
     const hash = createHash("sha256")
       .update(`${parent ?? ""}${canonicalJson(manifest)}`)
@@ -147,7 +147,7 @@ export function langsmithHub(staleParents: StaleParents) {
     if (staleParents === "refused" && parent !== newest?.commit_hash) {
       return refused(409, "Parent commit is not the latest commit");
     }
-    const text = typeof description === "string" ? description : null;
+    const text = typeof description === "string" ? description : "";
     const { id, commit_hash, created_at } = addCommit(repo, manifest, text);
     return { status: 201, body: { commit: { id, commit_hash, created_at, repo_id: repo.id } } };
   }
@@ -190,7 +190,7 @@ export function langsmithHub(staleParents: StaleParents) {
     tagsOf: (handle: string): Record<string, string> =>
       Object.fromEntries([...(repos.get(handle)?.tags ?? [])].map(([name, { commit: at }]) => [name, at.id])),
     /** Somebody works in the web page. */
-    addByHand: (handle: string, manifest: object, description: string | null = null): LangsmithCommit =>
+    addByHand: (handle: string, manifest: object, description = ""): LangsmithCommit =>
       addCommit(repos.get(handle) ?? addRepo(handle), manifest, description),
     addPublic: (handle: string): void => void addRepo(handle, true),
     moveByHand(handle: string, tag: string, id: string): void {
