@@ -59,8 +59,7 @@ function slotTable(options: PromptClientOptions, ttl: number, clock: Clock): Slo
 export function createPromptClient(options: PromptClientOptions): PromptClient {
   const { ttl = 60_000, clock = Date, onServe } = options;
   // A longer TTL, and a rollback would take too long to arrive.
-  if (!(ttl > 0 && ttl <= 300_000))
-    throw new GateError("USAGE", "ttl: expected 1 to 300,000 milliseconds");
+  if (!(ttl > 0 && ttl <= 300_000)) throw new GateError("USAGE", "ttl: expected 1 to 300,000 ms");
   // Any value counts: a typing error in an emergency must not leave the rollout running.
   const killed = (options.environment ?? globalThis.process?.env)?.["PROMPTGATE_ROLLOUT"];
   const fallbacks = fallbackSnapshots(options.fallback);
@@ -86,16 +85,8 @@ export function createPromptClient(options: PromptClientOptions): PromptClient {
     if (reason === "no-unit") unassigned++;
     if (onServe) {
       const generation = snapshot.release && snapshot.release.generation;
-      quietly(onServe, {
-        prompt: name,
-        version: prompt.version,
-        variant,
-        reason,
-        bucket,
-        salt,
-        generation,
-        unit,
-      });
+      const { version } = prompt;
+      quietly(onServe, { prompt: name, version, variant, reason, bucket, salt, generation, unit });
     }
     quietly(marker.mark, prompt);
     return prompt;
