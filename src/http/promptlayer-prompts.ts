@@ -29,6 +29,7 @@ const releaseLabels = z.object({
       release_label: z.string(),
       release_label_id: z.int().positive(),
       prompt_version_number: z.int().positive(),
+      prompt_version_id: z.int().positive(),
     }),
   ),
 });

@@ -97,20 +97,20 @@ export function revisionId({ id, version }: Pick<PromptRow, "id" | "version">): 
 
 /** A version of PromptLayer as the registry reads it. */
 export function revisionOf(row: PromptRow): VendorRevision {
-  const envelope = envelopeOf(row);
   const model = modelFields.safeParse(row.metadata?.["model"]);
   const parameters = model.success ? (model.data.parameters ?? {}) : {};
-  const hasFormat = envelope === null && (parameters["response_format"] ?? null) !== null;
-  const read: Read = hasFormat
-    ? { problem: "it has a response format, which is written with the prompt file here" }
-    : readMessages(row.prompt_template);
+  const read: Read =
+    (parameters["response_format"] ?? null) !== null
+      ? { problem: "it has a response format, which is written with the prompt file here" }
+      : readMessages(row.prompt_template);
   const isReadable = "messages" in read;
   return {
     id: revisionId(row),
     order: row.version,
     messages: isReadable ? read.messages : null,
     problem: isReadable ? null : read.problem,
-    envelope,
+    // What cannot be read was not written by us, whatever was copied along with it.
+    envelope: isReadable ? envelopeOf(row) : null,
     model: model.success ? { name: model.data.name, parameters: readModelParameters(parameters) } : null,
     createdAt: promptLayerTime(row.created_at),
     // The interface does not say who made a version.
@@ -128,10 +128,21 @@ const PROVIDERS: readonly (readonly [RegExp, string])[] = [
   [/^command-/, "cohere"],
 ];
 
+/** How PromptLayer hands parameters on to providers; those that are missing here have one spelling. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  topP: "top_p",
+  maxTokens: "max_tokens",
+  frequencyPenalty: "frequency_penalty",
+  presencePenalty: "presence_penalty",
+  reasoningEffort: "reasoning_effort",
+};
+
 /** A model is shown with its provider or not at all; whose model it is must not be guessed. */
 function shownModel({ name, parameters }: VendorContent["model"]): object {
   const provider = PROVIDERS.find(([names]) => names.test(name))?.[1];
-  return provider === undefined ? {} : { model: { provider, name, parameters } };
+  if (provider === undefined) return {};
+  const spelled = Object.entries(parameters).map(([key, value]) => [SPELLINGS[key] ?? key, value] as const);
+  return { model: { provider, name, parameters: Object.fromEntries(spelled) } };
 }
 
 /** The body of a new version, without a label. */

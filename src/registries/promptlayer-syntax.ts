@@ -38,6 +38,8 @@ function fromFString(text: string): Translated {
 }
 
 function toFString(text: string): Translated {
+  const [malformed] = malformedPlaceholders(text);
+  if (malformed !== undefined) return problem(`it has ${malformed}, which is no plain {{name}}`);
   // What stands between two variables must not read as one.
   const odd = text.replace(OURS, "\u0000").match(FILLED)?.[0];
   if (odd !== undefined) return problem(`it has ${odd}, which would be filled in there`);

@@ -66,10 +66,20 @@ function placeOf(id: string): Place {
   return { prompt, version };
 }
 
+const movedLabel = z.object({ prompt_version_id: z.int().positive() });
+
+/** Throws `REGISTRY_CONFLICT` where PromptLayer answers that the label is where it was. */
 async function moveRows(api: PlatformApi, rows: readonly ReleaseLabel[], version: number): Promise<void> {
-  for (const { release_label_id } of rows) {
+  for (const { release_label_id, release_label, ...before } of rows) {
     const body = { prompt_version_number: version };
-    await api.send({ method: "PATCH", path: `/prompt-labels/${release_label_id}`, body });
+    const path = `/prompt-labels/${release_label_id}`;
+    const after = api.read(movedLabel, await api.send({ method: "PATCH", path, body }));
+    const isUnmoved = after.prompt_version_id === before.prompt_version_id;
+    if (!isUnmoved || before.prompt_version_number === version) continue;
+    const label = visibleLine(release_label, 80);
+    throw new GateError("REGISTRY_CONFLICT", `promptlayer did not move label ${label}`, {
+      hint: "it is protected there: give the key's role the permission to deploy, or take the protection off",
+    });
   }
 }
 

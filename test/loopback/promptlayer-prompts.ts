@@ -43,6 +43,7 @@ const now = (): string => new Date().toISOString();
 export function promptLayerShelf() {
   const prompts: StoredPrompt[] = [];
   const labels: StoredLabel[] = [];
+  const protectedLabels = new Set<string>();
   let ids = 10;
   const nextId = (): number => (ids += 1);
 
@@ -96,6 +97,7 @@ export function promptLayerShelf() {
   return {
     add,
     labels,
+    protectedLabels,
     versionsOf: (name: string): readonly StoredVersion[] => active(name)?.versions ?? [],
     labelsOf: (name: string): readonly StoredLabel[] =>
       labels.filter((label) => label.prompt === active(name)?.id),
@@ -201,7 +203,8 @@ export function promptLayerShelf() {
       if (label === undefined || !known.some((one) => one.version === version)) {
         return words(404, "Label or version not found");
       }
-      label.version = version;
+      // A protected label stays where it is until somebody approves.
+      if (!protectedLabels.has(label.name)) label.version = version;
       return labelAnswer(200, label);
     },
   };
