@@ -15,6 +15,34 @@ export const commitRow = z.object({
 });
 export type CommitRow = z.infer<typeof commitRow>;
 
+const OURS = "promptgate";
+const ourManifest = z.object({
+  kwargs: z.object({ metadata: z.object({ [OURS]: z.string().transform(parsed) }) }),
+});
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The metadata of a template with what promptgate keeps in it: as text, because LangChain makes objects, and reads
+ * secrets, of what looks like them in the values of a manifest.
+ */
+export function metadataWith(envelope: object): object {
+  return { [OURS]: JSON.stringify(envelope) };
+}
+
+/** What promptgate keeps in a manifest; null for one that somebody made by hand. */
+export function envelopeOf(manifest: unknown): Readonly<Record<string, unknown>> | null {
+  const ours = ourManifest.safeParse(manifest);
+  const envelope = z.record(z.string(), z.unknown()).safeParse(ours.data?.kwargs.metadata[OURS]);
+  return envelope.data ?? null;
+}
+
 const commitPage = z.object({ commits: z.array(commitRow), total: z.int().nonnegative() });
 
 const PAGE = 100;

@@ -3,7 +3,7 @@ import type { Message } from "../domain/prompt.ts";
 import { malformedPlaceholders, templateVariables, textVariables } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { langsmithTime } from "../http/langsmith.ts";
-import type { CommitRow } from "../http/langsmith-commits.ts";
+import { envelopeOf, metadataWith, type CommitRow } from "../http/langsmith-commits.ts";
 import { readModelParameters } from "./vendor/model-parameters.ts";
 import {
   fromFString,
@@ -13,9 +13,6 @@ import {
   unstorable,
 } from "./vendor/template-syntax.ts";
 import type { VendorContent, VendorRevision } from "./vendor/vendor.ts";
-
-/** The key of a template's metadata that holds what is ours. */
-const OURS = "promptgate";
 
 /** How LangChain writes objects; the last part of `id` is the class. */
 const serialised = z.object({
@@ -178,14 +175,12 @@ function instant(text: string | null | undefined): string | null {
 export function revisionOf(row: CommitRow, order: number): VendorRevision {
   const { template, model, problem } = partsOf(row.manifest);
   const read: Read = problem === null ? readMessages(template) : { problem };
-  const metadata = template?.values["metadata"];
-  const envelope = isRecord(metadata) ? metadata[OURS] : undefined;
   return {
     id: row.id,
     order,
     messages: "messages" in read ? read.messages : null,
     problem: "problem" in read ? read.problem : null,
-    envelope: isRecord(envelope) ? envelope : null,
+    envelope: envelopeOf(row.manifest),
     model,
     createdAt: instant(row.created_at),
     createdBy: null,
@@ -242,7 +237,7 @@ export function creationOf({ messages, envelope, note }: VendorContent): Readonl
   const kwargs = {
     messages: templates,
     input_variables: templateVariables({ messages }),
-    metadata: { [OURS]: envelope },
+    metadata: metadataWith(envelope),
   };
   return {
     manifest: construction("ChatPromptTemplate", "chat", kwargs),

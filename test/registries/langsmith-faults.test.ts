@@ -48,8 +48,10 @@ describe("others at work on LangSmith", () => {
     await server.close();
     await start("refused");
     const labels = Array.from({ length: 8 }, (_, at) => `label-${at}`);
-    const writers = labels.map(() => langsmithRegistry(connectionTo(server), clock));
-    await Promise.all(labels.map((label, at) => writers[at]?.moveLabel(aMove({ label }))));
+    const moves = labels.map(async (label) =>
+      langsmithRegistry(connectionTo(server), clock).moveLabel(aMove({ label })),
+    );
+    await Promise.all(moves);
     expect((await registry.history(prompt)).items.map(({ sequence }) => sequence)).toEqual([
       8, 7, 6, 5, 4, 3, 2, 1,
     ]);

@@ -68,11 +68,20 @@ describe("what a registry on LangSmith stores", () => {
             },
           },
         ],
-        metadata: { promptgate: { schema: "promptgate/version@1", version: "1.0.0" } },
+        metadata: { promptgate: expect.stringContaining('"version":"1.0.0"') as string },
       },
     });
     expect(user?.content).toBe("{{query}}");
     expect(server.calls.filter((call) => call.startsWith("POST"))).toHaveLength(2);
+  });
+
+  it("is never taken for an object of LangChain's, or for the name of a secret", async () => {
+    const secret = { lc: 1, type: "secret", id: ["OPENAI_API_KEY"] };
+    const version = { ...aVersion("1.0.0", "Hi", "sly"), metadata: { secret, constructor: secret } };
+    await registry.publish(version);
+    expect(await registry.readVersion("sly", { kind: "latest" })).toEqual(version);
+    const [commit] = server.hub.commitsOf("sly");
+    expect(JSON.stringify(commit?.manifest)).not.toContain('"type":"secret"');
   });
 
   it("is a companion that applications find under its production tag", async () => {
@@ -80,7 +89,7 @@ describe("what a registry on LangSmith stores", () => {
     const [only, ...others] = server.hub.commitsOf(`${prompt}--rollout`);
     expect(others).toEqual([]);
     expect(server.hub.tagsOf(`${prompt}--rollout`)).toEqual({ production: only?.id });
-    expect(await registry.listPrompts()).toEqual({ items: [prompt], next: null });
+    expect((await registry.listPrompts()).items).toEqual([prompt, "sly"]);
   });
 
   it.each([
