@@ -76,6 +76,8 @@ export interface Experiment {
   readonly side: "baseline" | "candidate";
   readonly version: string;
   readonly digest: Digest;
+  /** True when the platform's own registry holds exactly this version, so that answers may link to it. */
+  readonly published: boolean;
   /** The provider's id of the model that answered; null where outputs were given. */
   readonly model: string | null;
   readonly verdict: VerdictKind;

@@ -88,6 +88,7 @@ const registerGateCommands: Registration = (program, context, finish) => {
     .option("--record <directory>", "keep every model call in this folder")
     .option("--replay <directory>", "answer every model call from this folder; a miss is an error")
     .option("--no-cache", "neither read nor write the shared cache")
+    .option("--export [platform]", "write answers, scores and links to a platform, e.g. langfuse")
     .option("--dry-run", "stop after the plan", false)
     .action(async (prompts: string[], options) => {
       const { runGate } = await import("./commands/gate.ts");

@@ -100,3 +100,20 @@ export function promptReader(api: LangfuseApi): (name: string) => Promise<Prompt
     return { labels: summary.labels, rows: found };
   };
 }
+
+const envelope = z.object({
+  promptgate: z.object({ schema: z.literal("promptgate/version@1"), version: z.string() }),
+});
+
+/** The version that a number of Langfuse is, as the registry has it: of two with one version the older counts. */
+export function versionsByNumber(rows: readonly PromptRow[]): Map<number, string> {
+  const versions = new Map<number, string>();
+  const known = new Set<string>();
+  for (const { version: number, config } of rows) {
+    const parsed = envelope.safeParse(config);
+    const version = parsed.success ? parsed.data.promptgate.version : `0.0.${number}`;
+    if (!known.has(version)) versions.set(number, version);
+    known.add(version);
+  }
+  return versions;
+}

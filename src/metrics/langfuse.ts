@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import type {
   LangfuseMetricsSettings,
@@ -7,27 +6,10 @@ import type {
   ObservationNote,
 } from "../domain/metrics.ts";
 import { langfuseApi } from "../http/langfuse.ts";
-import { promptReader, type PromptRow } from "../http/langfuse-prompts.ts";
+import { promptReader, versionsByNumber } from "../http/langfuse-prompts.ts";
 import { readGenerations, readScores, type LangfuseGeneration, type LangfuseScore } from "./langfuse-rows.ts";
 import { tallyObservations } from "./tally-observations.ts";
 import { createTally } from "./tally.ts";
-
-const envelope = z.object({
-  promptgate: z.object({ schema: z.literal("promptgate/version@1"), version: z.string() }),
-});
-
-/** The version that a number of Langfuse is, as the registry has it: of two with one version the older counts. */
-function versionsByNumber(rows: readonly PromptRow[]): Map<number, string> {
-  const versions = new Map<number, string>();
-  const known = new Set<string>();
-  for (const { version: number, config } of rows) {
-    const parsed = envelope.safeParse(config);
-    const version = parsed.success ? parsed.data.promptgate.version : `0.0.${number}`;
-    if (!known.has(version)) versions.set(number, version);
-    known.add(version);
-  }
-  return versions;
-}
 
 /** Metrics that are no scores: they stand in the row of the generation. */
 const FIELDS = new Set(["error_rate", "latency", "cost"]);

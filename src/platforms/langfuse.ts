@@ -2,6 +2,7 @@ import type { Platform } from "../domain/platform.ts";
 import { langfuseApi } from "../http/langfuse.ts";
 import { langfuseSettings, type LangfuseRegistryOptions } from "../registries/langfuse.ts";
 import { langfuseDatasets } from "./langfuse-datasets.ts";
+import { langfuseScores } from "./langfuse-scores.ts";
 
 /** Langfuse beside its prompts: datasets, dataset runs and scores. */
 export const langfusePlatform = {
@@ -10,7 +11,7 @@ export const langfusePlatform = {
     const api = langfuseApi(options, "PLATFORM_FAILED");
     return {
       datasets: langfuseDatasets(api),
-      scores: { kind: "lacking", reason: "takes no scores yet" },
+      scores: langfuseScores(api, options),
       probe: async () => [],
     };
   },

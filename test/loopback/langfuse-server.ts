@@ -1,3 +1,4 @@
+import { langfuseDatasets } from "./langfuse-datasets.ts";
 import { langfusePromptShelf } from "./langfuse-prompts.ts";
 import { langfuseTraffic, type LangfuseMode } from "./langfuse-traffic.ts";
 import { openApiCheck } from "./openapi.ts";
@@ -19,11 +20,13 @@ function refusal({ headers }: PlatformCall): PlatformAnswer | null {
 }
 
 /** A server of one project that behaves like Langfuse, quirks included; `mode` is what its operator runs. */
-export async function startLangfuse(mode: LangfuseMode = "v4") {
+export async function startLangfuse(mode: LangfuseMode = "v4", now: () => number = Date.now) {
   const shelf = langfusePromptShelf();
   const traffic = langfuseTraffic(mode);
+  const datasets = langfuseDatasets(mode);
 
-  async function answer({ method, path, query, body }: PlatformCall): Promise<PlatformAnswer> {
+  async function answer(call: PlatformCall): Promise<PlatformAnswer> {
+    const { method, path, query, body } = call;
     const values = (body ?? {}) as Record<string, unknown>;
     if (path === "/api/public/v2/prompts") return method === "GET" ? shelf.list(query) : shelf.create(values);
     const [, name, version] = /^\/api\/public\/v2\/prompts\/([^/]+)(?:\/versions\/(\d+))?$/.exec(path) ?? [];
@@ -33,10 +36,10 @@ export async function startLangfuse(mode: LangfuseMode = "v4") {
     if (name !== undefined && version !== undefined && method === "PATCH") {
       return shelf.patch(decodeURIComponent(name), Number(version), values);
     }
-    return traffic.answer(path, query);
+    return (await datasets.answer(call)) ?? traffic.answer(path, query);
   }
 
-  return { ...(await startPlatformServer({ refusal, answer, check })), shelf, traffic };
+  return { ...(await startPlatformServer({ refusal, answer, check, now })), shelf, traffic, datasets };
 }
 
 export type LangfuseServer = Awaited<ReturnType<typeof startLangfuse>>;

@@ -37,6 +37,8 @@ interface PlatformBehaviour {
   readonly answer: (call: PlatformCall) => PlatformAnswer | Promise<PlatformAnswer>;
   /** The vendor's description of its API, where there is one. */
   readonly check: OpenApiCheck | null;
+  /** What time the server has, in milliseconds; that of the machine unless given. */
+  readonly now?: () => number;
 }
 
 interface Planned {
@@ -60,7 +62,7 @@ function send(response: ServerResponse, answer: PlatformAnswer): void {
 }
 
 /** A server on loopback that answers as a platform does, goes wrong as planned, and is held to the vendor's description. */
-export async function startPlatformServer({ refusal, answer, check }: PlatformBehaviour) {
+export async function startPlatformServer({ refusal, answer, check, now = Date.now }: PlatformBehaviour) {
   const planned: Planned[] = [];
   const violations: string[] = [];
   const calls: string[] = [];
@@ -70,6 +72,7 @@ export async function startPlatformServer({ refusal, answer, check }: PlatformBe
     const { method = "GET", headers } = request;
     const path = url.pathname;
     calls.push(`${method} ${path}${url.search}`);
+    response.setHeader("date", new Date(now()).toUTCString());
     const call = { method, path, query: url.searchParams, body: await bodyOf(request), headers };
     const plan = planned.find((one) => one.left > 0 && one.call.test(`${method} ${path}`));
     const fault = plan?.fault;
@@ -93,7 +96,7 @@ export async function startPlatformServer({ refusal, answer, check }: PlatformBe
       return send(response, { status: fault.status, body: { message: "Internal Server Error" } });
     }
     if (fault?.kind !== "cut") return send(response, made);
-    const text = JSON.stringify("body" in made ? made.body : made.text);
+    const text = JSON.stringify(("body" in made ? made.body : made.text) ?? null);
     const length = String(text.length + 9);
     response.writeHead(status, { "content-type": "application/json", "content-length": length });
     response.write(text.slice(0, text.length / 2), () => request.socket.destroy());

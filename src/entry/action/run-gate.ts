@@ -69,7 +69,8 @@ async function evaluateHere({ job, scopes, missing }: OpenedJob): Promise<Evalua
   }
   const { inputs, context } = job;
   const signer = await evidenceKey(context, undefined);
-  return { results: await gateScopes(context, scopes, gateOptions(inputs), signer), unevaluated: [] };
+  const { results } = await gateScopes(context, scopes, gateOptions(inputs), signer);
+  return { results, unevaluated: [] };
 }
 
 function bumpOf(results: readonly PromptGateResult[], removed: boolean): "none" | Tier {

@@ -7,7 +7,8 @@ import { renderConsole } from "../../report/console.ts";
 import { renderJson } from "../../report/json.ts";
 import { openBaseScopes } from "../base/base-scopes.ts";
 import type { CommandContext } from "../context.ts";
-import type { ExitCode } from "../exit-codes.ts";
+import { errorExitCodes, type ExitCode } from "../exit-codes.ts";
+import { exportRun, openExport } from "../export/export-runs.ts";
 import { prunedText } from "../gate/cache-text.ts";
 import { gatePrompt, gateResult } from "../gate/gate-prompt.ts";
 import { keepEvidence } from "../gate/keep-evidence.ts";
@@ -26,6 +27,8 @@ export interface GateOptions extends ShardOptions {
   readonly shard?: string | undefined;
   /** A file with a private key that signs the evidence. */
   readonly sign?: string | undefined;
+  /** The platform that takes runs and scores; true = the one that cases or versions are on. */
+  readonly export?: string | true | undefined;
   /** A git revision: its rules count, and only prompts that changed since are gated. */
   readonly base?: string | undefined;
 }
@@ -54,27 +57,47 @@ async function limitCache(
   }
 }
 
-/** Gates one prompt after the other under one budget, and keeps what each run showed. */
+/** What a command gated, and whether all of it is where `--export` wants it. */
+interface GatedPrompts {
+  readonly results: PromptGateResult[];
+  readonly isExported: boolean;
+}
+
+/** Gates one prompt after the other under one budget, keeps what each run showed, and exports it where asked to. */
 export async function gateScopes(
   context: CommandContext,
   scopes: readonly GateScope[],
   options: GateOptions,
   signer: SigningKey | null,
-): Promise<PromptGateResult[]> {
+): Promise<GatedPrompts> {
   const results: PromptGateResult[] = [];
+  const [one] = scopes;
+  const target =
+    options.export === undefined || one === undefined
+      ? null
+      : await openExport(
+          context,
+          options.export,
+          one.project,
+          scopes.map(({ prompt }) => prompt),
+        );
+  let isExported = true;
   const settings = commandSettings(scopes, options);
   for (const scope of scopes) {
     const preparation = await prepareGate(scope);
     try {
       const result = await gatePrompt(scope, preparation, settings);
-      results.push(await keepEvidence(scope, preparation, result, signer));
+      const kept = await keepEvidence(scope, preparation, result, signer);
+      results.push(kept);
+      if (target === null) continue;
+      const decided = { scope, preparation, result: kept, access: options };
+      isExported = (await exportRun(target, decided)) && isExported;
     } finally {
       await preparation.close();
     }
   }
-  const [first] = scopes;
-  if (first !== undefined && options.cache) await limitCache(context, first.project, results);
-  return results;
+  if (one !== undefined && options.cache) await limitCache(context, one.project, results);
+  return { results, isExported };
 }
 
 function consoleText(context: CommandContext, result: GateResult, { base }: GateOptions): string {
@@ -94,6 +117,11 @@ export async function runGate(context: CommandContext, options: GateOptions): Pr
       hint: "--shard 1/8 --shard-output DIR",
     });
   }
+  if (shard !== null && options.export !== undefined) {
+    throw new GateError("USAGE", "--export and --shard exclude each other", {
+      hint: "a shard decides nothing: run gate --export once merge has decided, it repeats the verdict",
+    });
+  }
   if (shard !== null && options.base !== undefined) {
     throw new GateError("USAGE", "--base and --shard exclude each other", {
       hint: "gate with --base on one machine",
@@ -103,11 +131,12 @@ export async function runGate(context: CommandContext, options: GateOptions): Pr
   if (shard !== null) return runShard(context, options, shard);
   const opened = await openBaseScopes(context, { ...options, storedSamples: sharesAnswers(options) });
   try {
-    const results = await gateScopes(context, opened.scopes, options, signer);
+    const { results, isExported } = await gateScopes(context, opened.scopes, options, signer);
     const result = gateResult(results.map((each) => opened.present(each)));
     context.print(options.json ? renderJson(result) : consoleText(context, result, options));
     await writeReports(result, options.output, context.cwd);
-    return result.exitCode as ExitCode;
+    // A measured failure stays one; a pass that did not arrive everywhere must not look like a job well done.
+    return isExported || result.exitCode !== 0 ? (result.exitCode as ExitCode) : errorExitCodes.PLATFORM_FAILED;
   } finally {
     await opened.close();
   }

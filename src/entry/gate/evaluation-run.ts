@@ -1,4 +1,6 @@
 import { comparesOutputs } from "../../domain/rubric.ts";
+import type { ModelSettings } from "../../domain/project.ts";
+import type { Caller } from "../../evals/calls/caller.ts";
 import type { UsageMeter } from "../../evals/calls/usage.ts";
 import type { AskJudge } from "../../evals/judge/ask-judge.ts";
 import type { Journal } from "../../evals/journal.ts";
@@ -33,7 +35,11 @@ export interface Execution {
   readonly observer: RunObserver;
 }
 
-function sidesOf({ scope, preparation }: Execution, askModel: Asking["model"]): Side[] {
+/** The versions under comparison as something that answers cases, each through its own model or from stored outputs. */
+export function sidesOf(
+  { scope, preparation }: Pick<Execution, "scope" | "preparation">,
+  askModel: (settings: ModelSettings) => Pick<Caller, "ask">,
+): Side[] {
   const { candidate, baseline, outputs, policy, baselineSamples } = preparation;
   const firstSample = preparation.freshAnswers ? preparation.run.header.freshSample : 0;
   const side = (name: SideName, version: ResolvedVersion | null): Side[] => {
