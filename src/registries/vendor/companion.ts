@@ -115,8 +115,9 @@ export async function appendToCompanion(
       }),
     async () => (await vendor.listRevisions(name)).find(isOurs),
   );
-  const after = await readCompanion(vendor, prompt);
-  const won = after.links.some(({ revision }) => revision.id === created.id);
-  if (won) await activateCompanion(vendor, prompt);
-  return won;
+  const counts = async (): Promise<boolean> =>
+    (await readCompanion(vendor, prompt)).links.some(({ revision }) => revision.id === created.id);
+  if (!(await counts())) return false;
+  await activateCompanion(vendor, prompt);
+  return vendor.showsLate === true ? counts() : true;
 }

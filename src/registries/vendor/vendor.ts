@@ -56,6 +56,8 @@ export interface VendorPrompts {
   companionOf(prompt: string): string;
   /** All prompts, companions included, in any order. */
   listNames(): Promise<readonly string[]>;
+  /** True where a version may show up after a younger one that was made in the same instant. */
+  readonly showsLate?: boolean;
   /** All versions, oldest first; empty when there is no such prompt. */
   listRevisions(prompt: string): Promise<readonly VendorRevision[]>;
   /** Null when there is no such version. */
