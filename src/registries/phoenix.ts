@@ -31,7 +31,9 @@ export const phoenixSettings = z
 
 const COMPANION = "-rollout";
 const NAME = /^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/;
-const PAGE = 100;
+const PAGE = 200;
+/** Of a prompt that was read before: what was added since is rarely more. */
+const NEWEST = 20;
 
 const named = z.object({ name: z.string() });
 const answeredVersion = z.object({ data: phoenixVersion });
@@ -61,7 +63,7 @@ function versionReader(api: PlatformApi): (prompt: string) => Promise<readonly P
     const before = known.get(prompt) ?? new Map<string, PhoenixVersion>();
     const rows = await phoenixRows(api, phoenixVersion, {
       path: versionsPath(prompt),
-      limit: PAGE,
+      limit: before.size === 0 ? PAGE : NEWEST,
       isEnough: (page) => page.some(({ id }) => before.has(id)),
     });
     // Ids are given once: a prompt of which no id is known was deleted and made again.
@@ -140,6 +142,8 @@ function phoenixPrompts(connection: PhoenixConnection): VendorPrompts {
   const api = phoenixApi(connection, "REGISTRY_FAILED");
   return {
     vendor: "phoenix",
+    // PostgreSQL gives numbers before others may see what has them.
+    showsLate: true,
     nameProblem,
     // What a label may be called is the same there.
     labelProblem: () => null,

@@ -26,7 +26,7 @@ interface Parameter {
   readonly name: string;
   readonly in: string;
   readonly required?: boolean;
-  readonly schema: { readonly type?: string };
+  readonly schema: { readonly type?: string; readonly anyOf?: readonly { readonly type?: string }[] };
 }
 interface Operation {
   readonly parameters?: readonly Parameter[];
@@ -88,7 +88,9 @@ export function openApiCheck(file: string): OpenApiCheck | null {
     return [...query].flatMap(([name, text]) => {
       const found = known.find(({ parameter }) => parameter.in === "query" && parameter.name === name);
       if (found === undefined) return [`the query has an unknown ${name}`];
-      const { type } = found.parameter.schema;
+      const { schema } = found.parameter;
+      // A list that may be left out is a list or null.
+      const type = schema.type ?? schema.anyOf?.find((one) => one.type !== "null")?.type;
       const wrong = fault([...place, "parameters", String(found.at), "schema"], valueOf(text, type));
       return wrong === null ? [] : [`query ${name}=${text}: ${wrong}`];
     });
