@@ -63,10 +63,9 @@ function readMessages(value: unknown): Read {
   return { messages };
 }
 
-function handMadeModel(value: unknown): VendorRevision["model"] {
-  if (!isRecord(value)) return null;
-  const { model } = value;
-  return typeof model === "string" ? { name: model, parameters: readModelParameters(value) } : null;
+function handMadeModel(fields: Readonly<Record<string, unknown>>): VendorRevision["model"] {
+  const { model } = fields;
+  return typeof model === "string" ? { name: model, parameters: readModelParameters(fields) } : null;
 }
 
 function parsed(serialized: string): unknown {
@@ -81,42 +80,25 @@ function fingerprint(serialized: string): string {
   return createHash("sha256").update(serialized, "utf8").digest("hex").slice(0, 12);
 }
 
-/** The number and a digest of the value: should a deleted version's number be given away, it is another one. */
-export function revisionId({ version, serialized_value }: LogfireVersion): string {
-  return `${version}.${fingerprint(serialized_value)}`;
-}
-
-/** The prompt that a value of ours belongs to, as promptgate spells it; null = it is none of ours. */
-export function ownerOf(serialized: string): string | null {
-  const value = parsed(serialized);
-  if (!isRecord(value) || !isRecord(value[OURS])) return null;
-  const { prompt } = value;
-  return typeof prompt === "string" ? prompt : null;
-}
-
-/** A version of Logfire as the registry reads it; its labels are not part of it. */
-export function revisionOf(found: LogfireVersion): VendorRevision {
-  const value = parsed(found.serialized_value);
-  const read = readMessages(value);
-  const isReadable = "messages" in read;
-  const envelope = isRecord(value) ? value[OURS] : undefined;
-  return {
-    id: revisionId(found),
-    order: found.version,
-    messages: isReadable ? read.messages : null,
-    problem: isReadable ? null : read.problem,
-    envelope: isRecord(envelope) ? envelope : null,
-    model: handMadeModel(value),
-    createdAt: null,
-    createdBy: null,
-    note: "",
-  };
-}
-
 /** The value of a new version: what applications read in the open, what is ours beside it. */
 export function valueOf(prompt: string, { messages, model, envelope }: VendorContent): string {
   const { name, parameters } = model;
   return JSON.stringify({ prompt, messages, model: name, parameters, [OURS]: envelope });
+}
+
+/** What one version of a variable says. */
+export interface ShownVersion {
+  readonly target: LogfireVersion;
+  /** The number and a digest of the value: should a deleted version's number be given away, it is another one. */
+  readonly id: string;
+  /**
+   * The label that keeps it in sight, as Logfire shows no version that has no label and is not the newest. It has a dot, so
+   * that it is never one of promptgate's, and the value's digest, so that no two values share one.
+   */
+  readonly pin: string;
+  /** The prompt that it belongs to, as promptgate spells it; null = it is none of ours. */
+  readonly owner: string | null;
+  readonly revision: VendorRevision;
 }
 
 function versionNumber(envelope: VendorEnvelope | null, order: number): string {
@@ -125,15 +107,42 @@ function versionNumber(envelope: VendorEnvelope | null, order: number): string {
   return typeof version === "string" ? version : "write";
 }
 
-/**
- * The label that keeps a version in sight, as Logfire shows none that has no label and is not the newest. It has a dot,
- * so that it is never one of promptgate's, and a part of the value's digest, so that no two values share one.
- */
-export function pinName({
-  serialized_value,
-  version,
-}: Pick<LogfireVersion, "serialized_value" | "version">): string {
-  const value = parsed(serialized_value);
-  const envelope = isRecord(value) && isRecord(value[OURS]) ? value[OURS] : null;
-  return `v${versionNumber(envelope, version)}.${fingerprint(serialized_value)}`;
+function shownVersion(target: LogfireVersion): ShownVersion {
+  const { version: order, serialized_value: serialized } = target;
+  const value = parsed(serialized);
+  const fields = isRecord(value) ? value : {};
+  const envelope = isRecord(fields[OURS]) ? fields[OURS] : null;
+  const read = readMessages(value);
+  const isReadable = "messages" in read;
+  const print = fingerprint(serialized);
+  const id = `${order}.${print}`;
+  return {
+    target,
+    id,
+    pin: `v${versionNumber(envelope, order)}.${print}`,
+    owner: envelope !== null && typeof fields["prompt"] === "string" ? fields["prompt"] : null,
+    revision: {
+      id,
+      order,
+      messages: isReadable ? read.messages : null,
+      problem: isReadable ? null : read.problem,
+      envelope,
+      model: handMadeModel(fields),
+      createdAt: null,
+      createdBy: null,
+      note: "",
+    },
+  };
+}
+
+const MOST_KNOWN = 1000;
+const known = new Map<string, ShownVersion>();
+
+/** Reads a version; one that was read lately is not read again, as each answer of Logfire has all of them. */
+export function readVersion(target: LogfireVersion): ShownVersion {
+  const key = `${target.version} ${target.serialized_value}`;
+  const found = known.get(key) ?? shownVersion(target);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(key, found);
+  return found;
 }

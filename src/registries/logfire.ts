@@ -10,10 +10,9 @@ import {
   logfireVariables,
   type LogfireVariable,
   type LogfireVariables,
-  type LogfireVersion,
   type VariableUpdate,
 } from "../http/logfire-variables.ts";
-import { contentProblem, ownerOf, pinName, revisionId, revisionOf, valueOf } from "./logfire-content.ts";
+import { contentProblem, readVersion, valueOf, type ShownVersion } from "./logfire-content.ts";
 import { isSplit, splitOf } from "./logfire-split.ts";
 import { platformAddress, platformKey, platformTimeout } from "./platform-options.ts";
 import { vendorRegistry } from "./vendor/vendor-registry.ts";
@@ -64,15 +63,15 @@ function labelProblem(label: string): string | null {
 }
 
 /** The versions that Logfire shows, oldest first. */
-function versionsOf({ labels, latest_version }: LogfireVariable): LogfireVersion[] {
+function versionsOf({ labels, latest_version }: LogfireVariable): ShownVersion[] {
   const shown = Object.values(labels).flatMap((label) => ("serialized_value" in label ? [label] : []));
   const all = latest_version === null || latest_version === undefined ? shown : [...shown, latest_version];
   const byNumber = new Map(all.map((version) => [version.version, version]));
-  return [...byNumber.values()].sort((left, right) => left.version - right.version);
+  return [...byNumber.values()].sort((left, right) => left.version - right.version).map(readVersion);
 }
 
 function ownersOf(variable: LogfireVariable): string[] {
-  return versionsOf(variable).flatMap(({ serialized_value }) => ownerOf(serialized_value) ?? []);
+  return versionsOf(variable).flatMap(({ owner }) => owner ?? []);
 }
 
 /** The variable that holds a prompt: the one of its name, unless another prompt has that, or the prompt of that slug. */
@@ -82,14 +81,15 @@ function locate(variables: Variables, prompt: string): LogfireVariable | undefin
   return [...variables.values()].find((one) => one.kind === "prompt" && one.prompt_slug === prompt);
 }
 
+/** A label's target where it is to be on a version that exists. */
+function onVersion({ target: { version, serialized_value } }: ShownVersion) {
+  return { target_type: "version", version, serialized_value } as const;
+}
+
 /** Labels for what would be out of sight as soon as its label or the newest version is another one. */
 function missingPins(variable: LogfireVariable): VariableUpdate["labels"] {
-  const unpinned = versionsOf(variable).filter(
-    (version) => !Object.hasOwn(variable.labels, pinName(version)),
-  );
-  return Object.fromEntries(
-    unpinned.map((version) => [pinName(version), { target_type: "version", ...version }] as const),
-  );
+  const unpinned = versionsOf(variable).filter(({ pin }) => !Object.hasOwn(variable.labels, pin));
+  return Object.fromEntries(unpinned.map((version) => [version.pin, onVersion(version)] as const));
 }
 
 function occupied(prompt: string, name: string, what: string): GateError {
@@ -114,7 +114,7 @@ function checkPlace(variables: Variables, prompt: string): void {
   }
   const other = ownersOf(found).find((owner) => owner !== prompt);
   if (other !== undefined) throw occupied(prompt, name, `that is ${visibleLine(other)}`);
-  const revisions = versionsOf(found).map(revisionOf);
+  const revisions = versionsOf(found).map(({ revision }) => revision);
   if (revisions.length > 0 && revisions.every(({ messages }) => messages === null)) {
     throw occupied(prompt, name, `that holds no prompts: ${revisions.at(-1)?.problem ?? "other values"}`);
   }
@@ -137,9 +137,9 @@ function deleted(prompt: string, id: string): GateError {
   );
 }
 
-function versionById(variable: LogfireVariable | undefined, prompt: string, id: string): LogfireVersion {
+function versionById(variable: LogfireVariable | undefined, prompt: string, id: string): ShownVersion {
   const versions = variable === undefined ? [] : versionsOf(variable);
-  const version = versions.find((one) => revisionId(one) === id);
+  const version = versions.find((one) => one.id === id);
   if (version === undefined) throw deleted(prompt, id);
   return version;
 }
@@ -153,7 +153,7 @@ async function createVersion(
   const variables = await logfire.readAll();
   checkPlace(variables, prompt);
   const known = variables.get(name);
-  const pin = pinName({ serialized_value: serialized, version: 0 });
+  const { pin } = readVersion({ version: 0, serialized_value: serialized });
   const labels = { [pin]: { target_type: "version", serialized_value: serialized } } as const;
   const description = `The prompt ${prompt}, kept by promptgate`;
   if (known !== undefined || !(await logfire.create(name, description, { labels }))) {
@@ -163,7 +163,7 @@ async function createVersion(
   const shown = await logfire.settled(name, (variable) => Object.hasOwn(variable.labels, pin));
   const version = shown === null ? null : followLabel(shown, pin);
   if (version === null) throw notShown(prompt, "the new version");
-  return revisionOf(version);
+  return readVersion(version).revision;
 }
 
 /** A label that many applications resolve is routed to as soon as it exists, where nothing is routed yet. */
@@ -175,7 +175,7 @@ function firstRouting({ rollout }: LogfireVariable, label: string): Pick<Variabl
 function readsOf(logfire: LogfireVariables) {
   const revisions = async (prompt: string): Promise<readonly VendorRevision[]> => {
     const variable = locate(await logfire.readAll(), prompt);
-    return variable === undefined ? [] : versionsOf(variable).map(revisionOf);
+    return variable === undefined ? [] : versionsOf(variable).map(({ revision }) => revision);
   };
   return {
     async listNames(): Promise<readonly string[]> {
@@ -196,7 +196,7 @@ function readsOf(logfire: LogfireVariables) {
         .filter(isLabelName)
         .map((label) => {
           const version = followLabel(variable, label);
-          return { label, id: version === null ? "the code's default" : revisionId(version) };
+          return { label, id: version === null ? "the code's default" : readVersion(version).id };
         });
     },
   };
@@ -220,9 +220,12 @@ function logfirePrompts({ weights, singleWriter, ...connection }: LogfireRegistr
       const version = versionById(variable, prompt, id);
       if (variable === undefined) throw deleted(prompt, id);
       const routing = weights ? firstRouting(variable, label) : {};
-      const labels = { ...missingPins(variable), [label]: { target_type: "version", ...version } } as const;
+      const labels = { ...missingPins(variable), [label]: onVersion(version) };
       await logfire.update(variable.name, { labels, ...routing });
-      await logfire.settled(variable.name, (shown) => followLabel(shown, label)?.version === version.version);
+      await logfire.settled(
+        variable.name,
+        (shown) => followLabel(shown, label)?.version === version.target.version,
+      );
     },
   };
   if (!weights) return prompts;
@@ -232,8 +235,10 @@ function logfirePrompts({ weights, singleWriter, ...connection }: LogfireRegistr
       const variable = locate(await logfire.readAll(), release.prompt);
       if (variable === undefined) throw deleted(release.prompt, release.stable);
       const idOf = (version: string): string => revisions.get(version)?.id ?? version;
-      const update = splitOf(release, variable, (version) =>
-        versionById(variable, release.prompt, idOf(version)),
+      const update = splitOf(
+        release,
+        variable,
+        (version) => versionById(variable, release.prompt, idOf(version)).target,
       );
       if (isSplit(variable, update)) return;
       await logfire.update(variable.name, {

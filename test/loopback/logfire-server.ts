@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { PROJECT } from "./logfire-rows.ts";
 import { logfireVariableShelf, type LogfireQuirks } from "./logfire-variables.ts";
 import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
@@ -6,21 +7,27 @@ import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./p
 export const API_KEY = "pylf_v2_us_doNotPrintMe1234567890";
 
 const described = openApiCheck("logfire.openapi.json");
+const PLACE = `/v1/projects/${PROJECT}/`;
 
-/** The vendor describes the calls of its management interface; a key of a project has the same without the project. */
-const check: OpenApiCheck | null =
-  described === null
-    ? null
-    : {
-        checked: described.checked,
-        compare: (exchange) =>
-          exchange.path.startsWith("/v1/variables/")
-            ? described.compare({
-                ...exchange,
-                path: exchange.path.replace("/v1/", `/v1/projects/${PROJECT}/`),
-              })
-            : [],
-      };
+/**
+ * The vendor describes the calls of its management interface; a key of a project has the same without the project. The
+ * same exchange is compared once.
+ */
+function checkOf({ compare, checked }: OpenApiCheck): OpenApiCheck {
+  const known = new Map<string, string[]>();
+  return {
+    checked,
+    compare: (exchange) => {
+      const { method, path, status, request, response } = exchange;
+      if (!path.startsWith("/v1/variables/")) return [];
+      const text = JSON.stringify([method, path, status, request, response]);
+      const key = createHash("sha256").update(text).digest("hex");
+      const faults = known.get(key) ?? compare({ ...exchange, path: path.replace("/v1/", PLACE) });
+      known.set(key, faults);
+      return faults;
+    },
+  };
+}
 
 function refusal({ headers }: PlatformCall): PlatformAnswer | null {
   if (headers.authorization === `Bearer ${API_KEY}`) return null;
@@ -39,7 +46,14 @@ export async function startLogfire(quirks: LogfireQuirks = {}) {
     return { status: 404, body: { detail: "Not Found" } };
   }
 
-  return { ...(await startPlatformServer({ refusal, answer, check })), shelf };
+  return {
+    ...(await startPlatformServer({
+      refusal,
+      answer,
+      check: described === null ? null : checkOf(described),
+    })),
+    shelf,
+  };
 }
 
 export type LogfireServer = Awaited<ReturnType<typeof startLogfire>>;
