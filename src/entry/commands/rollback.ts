@@ -89,7 +89,7 @@ async function choose(
   // Not knowing is another thing than there being nothing.
   if (sight.historyFault !== null) throw sight.historyFault;
   throw new GateError("USAGE", `no version is known to go back to: ${found.reason}`, {
-    hint: "name one that was in production before with --to VERSION",
+    hint: "name one that was in production before with --to VERSION; a rollout that has not left staging ends with promptgate rollout abort",
   });
 }
 
