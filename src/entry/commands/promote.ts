@@ -9,6 +9,7 @@ import {
 } from "../../gate/promotion-policy.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { tellEventsAfter } from "../events/tell-events.ts";
 import { applyPromotion, movesTraffic, type PromotionOutcome } from "../promotion/apply-promotion.ts";
 import {
   assessVersion,
@@ -216,5 +217,7 @@ export async function runPromote(context: CommandContext, options: PromoteOption
     ungated: decision.ungated,
     at: new Date(context.clock.now()).toISOString(),
   });
-  return print(context, options, { ...told, outcome, exitCode: outcome.todo.length > 0 ? 4 : 0 });
+  const exitCode = print(context, options, { ...told, outcome, exitCode: outcome.todo.length > 0 ? 4 : 0 });
+  await tellEventsAfter(context, options);
+  return exitCode;
 }

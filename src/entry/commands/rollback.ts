@@ -7,6 +7,7 @@ import { parseVersion } from "../../domain/version.ts";
 import { visible, visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { tellEventsAfter } from "../events/tell-events.ts";
 import { endRollout } from "../promotion/end-rollout.ts";
 import { faultOf, rollBack, type RollbackStep } from "../promotion/rollback-steps.ts";
 import { rollbackTarget, takenFrom, targetFault } from "../promotion/rollback-target.ts";
@@ -146,5 +147,7 @@ export async function runRollback(context: CommandContext, options: RollbackOpti
   } else {
     context.print(visible(render(chosen, prompt, { steps, notes: sight.notes })));
   }
+  // Of a ledger that does not answer there is nothing to tell; the next look at a rollout does.
+  if (steps.at(-1)?.kind === "done") await tellEventsAfter(context, options);
   return exitCode;
 }

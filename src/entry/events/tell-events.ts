@@ -2,7 +2,8 @@ import type { LedgerEntry } from "../../domain/ledger.ts";
 import type { NotifySettings } from "../../domain/project.ts";
 import type { Store } from "../../domain/store.ts";
 import { faultOf } from "../promotion/rollback-steps.ts";
-import type { RolloutScope } from "../rollout/scope.ts";
+import type { CommandContext, CommonOptions } from "../context.ts";
+import { openRollouts, type RolloutScope } from "../rollout/scope.ts";
 import { eventOf, isTold } from "./event.ts";
 import { postEvent } from "./post-event.ts";
 import { readSentEvents, rememberSent, type SentEvent, type SentEvents } from "./sent-events.ts";
@@ -89,5 +90,17 @@ export async function tellEvents(scope: Pick<RolloutScope, "context" | "settings
     await tell({ scope, notify: notify.value }, scope.open().store);
   } catch (error) {
     scope.context.log.warn(`notify: ${faultOf(error)}`);
+  }
+}
+
+/** The same after a command that needs nothing of the config of rollouts, which may be broken. Never throws. */
+export async function tellEventsAfter(
+  context: CommandContext,
+  options: Pick<CommonOptions, "config">,
+): Promise<void> {
+  try {
+    await tellEvents(await openRollouts(context, options));
+  } catch (error) {
+    context.log.warn(`notify: ${faultOf(error)}`);
   }
 }

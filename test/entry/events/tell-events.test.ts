@@ -4,6 +4,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { runPromote } from "../../../src/entry/commands/promote.ts";
+import { runRollback } from "../../../src/entry/commands/rollback.ts";
 import { runRolloutOrder } from "../../../src/entry/commands/rollout-order.ts";
 import { signature } from "../../../src/entry/events/event.ts";
 import { removeRollouts, rolloutProject, type RolloutProject } from "../rollout/rollout-project.ts";
@@ -50,6 +52,19 @@ async function listening(url: string): Promise<RolloutProject> {
     config: { notify: { url: "${WEBHOOK_URL}", secret: "${WEBHOOK_SECRET}" } },
     environment: { WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET },
   });
+}
+
+const plain = { json: true, verbose: false } as const;
+
+async function promoteAnyway({ context }: RolloutProject, version: string): Promise<void> {
+  const order = {
+    version: `greeter@${version}`,
+    to: "production",
+    dryRun: false,
+    override: true,
+    reason: "hotfix",
+  };
+  expect(await runPromote(context, { ...plain, ...order })).toBe(0);
 }
 
 function types({ received }: Receiver): string[] {
@@ -130,6 +145,27 @@ describe("events", () => {
     } as const;
     await runRolloutOrder(made.context, options);
     expect(types(hook).at(-1)).toBe("paused");
+  });
+
+  it("of a rollback leave at once, after the traffic", async () => {
+    const hook = await receiver();
+    const made = await listening(hook.url);
+    await promoteAnyway(made, "1.1.0");
+    expect(types(hook)).toEqual(["promoted"]);
+    expect(await runRollback(made.context, { ...plain, prompt: "greeter", reason: "wrong" })).toBe(0);
+    expect(types(hook)).toEqual(["promoted", "rolled-back"]);
+  });
+
+  it("of a rollback wait for the next look where nobody listens, and the rollback is none the worse", async () => {
+    const hook = await receiver();
+    const made = await listening(hook.url);
+    await promoteAnyway(made, "1.1.0");
+    hook.answer = 503;
+    expect(await runRollback(made.context, { ...plain, prompt: "greeter", reason: "wrong" })).toBe(0);
+    expect(made.said.join("\n")).toContain("did not arrive (HTTP 503)");
+    hook.answer = 204;
+    await made.advance();
+    expect(types(hook)).toEqual(["promoted", "rolled-back"]);
   });
 });
 
