@@ -1,46 +1,11 @@
 import { GateError } from "../domain/errors.ts";
-import type {
-  LangfuseMetricsSettings,
-  MetricQuery,
-  MetricsSource,
-  ObservationNote,
-} from "../domain/metrics.ts";
+import type { LangfuseMetricsSettings, MetricsSource } from "../domain/metrics.ts";
 import { langfuseApi } from "../http/langfuse.ts";
 import { promptReader, versionsByNumber } from "../http/langfuse-prompts.ts";
-import { readGenerations, readScores, type LangfuseGeneration, type LangfuseScore } from "./langfuse-rows.ts";
+import { readGenerations, readScores, type LangfuseGeneration } from "./langfuse-rows.ts";
+import { ambiguousNotes, scoreNames, scoresByRow } from "./scored-rows.ts";
 import { tallyObservations } from "./tally-observations.ts";
 import { createTally } from "./tally.ts";
-
-/** Metrics that are no scores: they stand in the row of the generation. */
-const FIELDS = new Set(["error_rate", "latency", "cost"]);
-
-function scoreNames(metrics: readonly MetricQuery[]): string[] {
-  return [...new Set(metrics.map(({ name }) => name))].filter((name) => !FIELDS.has(name));
-}
-
-/** The newest score of each name; a score of a trace counts where the trace has one generation of the prompt. */
-function scoresByGeneration(
-  generations: readonly LangfuseGeneration[],
-  scores: readonly LangfuseScore[],
-): { readonly scores: Map<string, Record<string, number | boolean>>; readonly ambiguous: number } {
-  const inTrace = new Map<string, LangfuseGeneration[]>();
-  for (const one of generations) inTrace.set(one.traceId, [...(inTrace.get(one.traceId) ?? []), one]);
-  const found = new Map<string, Record<string, number | boolean>>();
-  let ambiguous = 0;
-  const byTime = scores.toSorted((left, right) => Date.parse(left.timestamp) - Date.parse(right.timestamp));
-  // A generation's own score says more than its trace's.
-  const ordered = [
-    ...byTime.filter((one) => one.observationId === null),
-    ...byTime.filter((one) => one.observationId !== null),
-  ];
-  for (const { name, value, traceId, observationId } of ordered) {
-    const own = inTrace.get(traceId) ?? [];
-    if (observationId === null && own.length !== 1) ambiguous += 1;
-    const id = observationId ?? (own.length === 1 ? own[0]?.id : undefined);
-    if (id !== undefined) found.set(id, { ...found.get(id), [name]: value });
-  }
-  return { scores: found, ambiguous };
-}
 
 function unitOf(unit: LangfuseMetricsSettings["unit"], generation: LangfuseGeneration): string | null {
   switch (unit) {
@@ -51,12 +16,6 @@ function unitOf(unit: LangfuseMetricsSettings["unit"], generation: LangfuseGener
     case "none":
       return null;
   }
-}
-
-function ambiguousNotes(count: number): ObservationNote[] {
-  if (count === 0) return [];
-  const message = `${count} scores of traces with several generations of the prompt were left out: score the generation`;
-  return [{ kind: "incomplete", count, message }];
 }
 
 /** Metrics from the generations that Langfuse was told of, one sample each, or one a user or session. */
@@ -76,7 +35,11 @@ export function langfuseMetrics(settings: LangfuseMetricsSettings): MetricsSourc
       );
       const names = scoreNames(metrics);
       const traces = names.length === 0 ? [] : [...new Set(asked.map(({ traceId }) => traceId))];
-      const { scores, ambiguous } = scoresByGeneration(asked, await readScores(api, names, traces, question));
+      const read = await readScores(api, names, traces, question);
+      const { scores, ambiguous } = scoresByRow(
+        asked,
+        read.map(({ observationId: rowId, ...score }) => ({ ...score, rowId })),
+      );
       for (const generation of asked) {
         const { id, startTime, promptVersion, isError, latencyMs, costUsd } = generation;
         const unit = unitOf(settings.unit, generation);
@@ -85,7 +48,7 @@ export function langfuseMetrics(settings: LangfuseMetricsSettings): MetricsSourc
         tally.add({ at: Date.parse(startTime), prompt, version, unit, fields });
       }
       const observed = tallyObservations(tally, metrics);
-      return { ...observed, notes: [...(observed.notes ?? []), ...ambiguousNotes(ambiguous)] };
+      return { ...observed, notes: [...(observed.notes ?? []), ...ambiguousNotes(ambiguous, "generation")] };
     },
   };
 }
