@@ -63,6 +63,8 @@ function metricFault(metric: MetricQuery, settings: MetricsSettings): string | n
     case "prometheus":
       return queryFault(metric, settings);
     case "langfuse":
+    case "langsmith":
+    case "promptlayer":
       return kindFault(metric);
   }
 }

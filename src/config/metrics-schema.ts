@@ -74,23 +74,26 @@ const jsonl = z.strictObject({
   }),
 });
 
+const address = z
+  .string()
+  .refine(
+    (text) => isHttpAddress(text) && !/[?#]/.test(text),
+    "expected an http or https address without password, query or fragment",
+  );
+
+const deadline = duration
+  .refine((milliseconds) => milliseconds <= 600_000, "expected at most 10m")
+  .optional()
+  .meta({ description: "deadline of one request; 30s unless given" });
+
 const prometheus = z.strictObject({
   source: z.literal("prometheus").meta({ description: "a Prometheus server, or what speaks its HTTP API" }),
-  url: z
-    .string()
-    .refine(
-      (text) => isHttpAddress(text) && !/[?#]/.test(text),
-      "expected an http or https address without password, query or fragment",
-    )
-    .meta({ description: "of the server, without /api/v1, e.g. http://localhost:9090" }),
+  url: address.meta({ description: "of the server, without /api/v1, e.g. http://localhost:9090" }),
   headers: z
     .record(words, z.string())
     .default({})
     .meta({ description: "HTTP headers; secrets as references such as ${VAR}" }),
-  timeout: duration
-    .refine((milliseconds) => milliseconds <= 600_000, "expected at most 10m")
-    .optional()
-    .meta({ description: "deadline of one request; 30s unless given" }),
+  timeout: deadline,
   versionLabel: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of a label")
@@ -107,12 +110,7 @@ const key = z.string().regex(/^[\x21-\x7e]+$/, "expected a key: visible ASCII ch
 
 const langfuse = z.strictObject({
   source: z.literal("langfuse").meta({ description: "generations that Langfuse was told of" }),
-  baseUrl: z
-    .string()
-    .refine(
-      (text) => isHttpAddress(text) && !/[?#]/.test(text),
-      "expected an http or https address without password, query or fragment",
-    )
+  baseUrl: address
     .default("https://cloud.langfuse.com")
     .meta({ description: "of Langfuse, without /api/public; the cloud in Europe unless given" }),
   publicKey: key.meta({ description: "a reference such as ${LANGFUSE_PUBLIC_KEY}" }),
@@ -122,10 +120,7 @@ const langfuse = z.strictObject({
     .regex(/^(?:[\w.-]+(?:\/[\w.-]+)*)?$/, "expected a folder such as team/support")
     .default("")
     .meta({ description: "where the prompts are on Langfuse, as for the registry" }),
-  timeout: duration
-    .refine((milliseconds) => milliseconds <= 600_000, "expected at most 10m")
-    .optional()
-    .meta({ description: "deadline of one request; 30s unless given" }),
+  timeout: deadline,
   environments: z
     .array(words)
     .min(1)
@@ -137,8 +132,64 @@ const langfuse = z.strictObject({
     .meta({ description: "which id of a generation was handed to getPrompt; user unless given" }),
 });
 
+const langsmith = z.strictObject({
+  source: z.literal("langsmith").meta({ description: "traces that LangSmith was told of" }),
+  baseUrl: address
+    .default("https://api.smith.langchain.com")
+    .meta({ description: "of LangSmith's API, as its clients have it; the cloud in the US unless given" }),
+  apiKey: key.meta({ description: "a reference such as ${LANGSMITH_API_KEY}" }),
+  workspaceId: z
+    .uuid("expected the id of a workspace")
+    .optional()
+    .meta({ description: "the workspace, for keys of a whole organization" }),
+  timeout: deadline,
+  project: words.meta({ description: "the tracing project that production reports to" }),
+  unit: words.max(1024).default("user_id").meta({
+    description:
+      "key of a run's metadata with the id that was handed to getPrompt, or none; user_id unless given",
+  }),
+});
+
+const promptlayer = z.strictObject({
+  source: z.literal("promptlayer").meta({ description: "requests that PromptLayer was told of" }),
+  baseUrl: address
+    .default("https://api.promptlayer.com")
+    .meta({ description: "of PromptLayer's API; the cloud unless given" }),
+  apiKey: key.meta({ description: "a reference such as ${PROMPTLAYER_API_KEY}" }),
+  timeout: deadline,
+  unit: words.max(1024).default("user_id").meta({
+    description:
+      "key of a request's metadata with the id that was handed to getPrompt, or none; user_id unless given",
+  }),
+  tag: words.max(512).optional().meta({ description: "what requests of production are tagged with" }),
+});
+
+const phoenix = z.strictObject({
+  source: z.literal("phoenix").meta({ description: "spans that Phoenix was told of" }),
+  baseUrl: address
+    .default("http://localhost:6006")
+    .meta({ description: "of Phoenix, without /v1; http://localhost:6006 unless given" }),
+  apiKey: key.optional().meta({ description: "a reference such as ${PHOENIX_API_KEY}" }),
+  timeout: deadline,
+  project: words
+    .regex(/^[^/?#]+$/, "expected the name of a project, without / ? and #")
+    .default("default")
+    .meta({ description: "the project that production's spans are in; default unless given" }),
+  unit: z
+    .enum(["user", "session", "none"])
+    .default("user")
+    .meta({ description: "which id of a span was handed to getPrompt; user unless given" }),
+});
+
 /** `metrics` as a user writes it. */
-export const metricsSchema = z.discriminatedUnion("source", [jsonl, prometheus, langfuse]);
+export const metricsSchema = z.discriminatedUnion("source", [
+  jsonl,
+  prometheus,
+  langfuse,
+  langsmith,
+  promptlayer,
+  phoenix,
+]);
 
 /** What the config says, or the log at its usual place. */
 export function metricsSettings(written: z.infer<typeof metricsSchema> | undefined): MetricsSettings {
@@ -147,5 +198,12 @@ export function metricsSettings(written: z.infer<typeof metricsSchema> | undefin
   const { timeout, ...rest } = written;
   const timeoutMs = timeout ?? DEFAULT_TIMEOUT_MS;
   if (rest.source === "prometheus") return { ...rest, timeoutMs };
-  return { ...rest, timeoutMs, baseUrl: rest.baseUrl.replace(/\/+$/, "") };
+  const baseUrl = rest.baseUrl.replace(/\/+$/, "");
+  if (rest.source === "langfuse") return { ...rest, timeoutMs, baseUrl };
+  if (rest.source === "phoenix") return { ...rest, timeoutMs, baseUrl, apiKey: rest.apiKey ?? null };
+  const unit = rest.unit === "none" ? null : rest.unit;
+  if (rest.source === "langsmith") {
+    return { ...rest, timeoutMs, baseUrl, unit, workspaceId: rest.workspaceId ?? null };
+  }
+  return { ...rest, timeoutMs, baseUrl, unit, tag: rest.tag ?? null };
 }

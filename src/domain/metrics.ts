@@ -116,8 +116,55 @@ export interface LangfuseMetricsSettings {
   readonly unit: "user" | "session" | "none";
 }
 
+export interface PromptLayerMetricsSettings {
+  readonly source: "promptlayer";
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  /** Never printed. */
+  readonly apiKey: string;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** The key of a request's metadata that names the unit of bucketing; null = none does. */
+  readonly unit: string | null;
+  /** What requests of production are tagged with; null = every request counts. */
+  readonly tag: string | null;
+}
+
+export interface LangsmithMetricsSettings {
+  readonly source: "langsmith";
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  /** Never printed. */
+  readonly apiKey: string;
+  /** For keys of a whole organization; null = the key's own workspace. */
+  readonly workspaceId: string | null;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** The tracing project of production. */
+  readonly project: string;
+  /** The key of a run's metadata that names the unit of bucketing; null = none does. */
+  readonly unit: string | null;
+}
+
+export interface PhoenixMetricsSettings {
+  readonly source: "phoenix";
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  /** Never printed; null where the server asks for none. */
+  readonly apiKey: string | null;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** The project that production's spans are in. */
+  readonly project: string;
+  /** Which id of a span is the unit of bucketing. */
+  readonly unit: "user" | "session" | "none";
+}
+
 /** `metrics` of the config with every default filled in. A `path` is relative to the project. */
 export type MetricsSettings =
   | { readonly source: "jsonl"; readonly path: string }
   | PrometheusSettings
-  | LangfuseMetricsSettings;
+  | LangfuseMetricsSettings
+  | LangsmithMetricsSettings
+  | PromptLayerMetricsSettings
+  | PhoenixMetricsSettings;

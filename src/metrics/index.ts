@@ -1,7 +1,10 @@
 import type { MetricsSettings, MetricsSource } from "../domain/metrics.ts";
 import { jsonlMetrics } from "./jsonl.ts";
 import { langfuseMetrics } from "./langfuse.ts";
+import { langsmithMetrics } from "./langsmith.ts";
+import { phoenixMetrics } from "./phoenix.ts";
 import { prometheusMetrics } from "./prometheus.ts";
+import { promptLayerMetrics } from "./promptlayer.ts";
 
 type Source = MetricsSettings["source"];
 type MetricsFactory<Name extends Source> = (
@@ -13,7 +16,10 @@ type MetricsFactory<Name extends Source> = (
 const metricsSources = {
   jsonl: ({ path }, root) => jsonlMetrics({ path, root }),
   langfuse: (settings) => langfuseMetrics(settings),
+  langsmith: (settings) => langsmithMetrics(settings),
+  phoenix: (settings) => phoenixMetrics(settings),
   prometheus: (settings) => prometheusMetrics(settings),
+  promptlayer: (settings) => promptLayerMetrics(settings),
 } as const satisfies { readonly [Name in Source]: MetricsFactory<Name> };
 
 /** The source that a project names; `root` is the absolute path of the project. Throws `CONFIG_INVALID`. */

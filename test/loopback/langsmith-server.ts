@@ -1,4 +1,5 @@
 import { langsmithHub, type StaleParents } from "./langsmith-hub.ts";
+import { langsmithTraffic } from "./langsmith-traffic.ts";
 import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
 import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
 
@@ -9,6 +10,13 @@ const PREFIX = "/api/v1";
 
 const description = openApiCheck("langsmith.openapi.json");
 
+const BARE = /("(?:start_time|end_time|created_at|modified_at)":"\d{4}-\d\d-\d\dT[\d:.]+)"/g;
+
+/** The description has a zone in every time, which the answers leave out. */
+function zoned(response: unknown): unknown {
+  return JSON.parse(JSON.stringify(response).replaceAll(BARE, '$1Z"'));
+}
+
 /** The description has the calls of commits without the prefix. */
 const check: OpenApiCheck | null =
   description === null
@@ -18,7 +26,8 @@ const check: OpenApiCheck | null =
         compare: (exchange) => {
           const { path } = exchange;
           const isCommit = path.startsWith(`${PREFIX}/commits/`);
-          return description.compare({ ...exchange, path: isCommit ? path.slice(PREFIX.length) : path });
+          const described = isCommit ? path.slice(PREFIX.length) : path;
+          return description.compare({ ...exchange, path: described, response: zoned(exchange.response) });
         },
       };
 
@@ -30,9 +39,13 @@ function refusal({ headers }: PlatformCall): PlatformAnswer | null {
 /** A server of one workspace that behaves like LangSmith, quirks included. */
 export async function startLangsmith(staleParents: StaleParents = "taken") {
   const hub = langsmithHub(staleParents);
-  const answer = (call: PlatformCall) => hub.answer(call, call.path.slice(PREFIX.length));
+  const traffic = langsmithTraffic();
+  const answer = async (call: PlatformCall): Promise<PlatformAnswer> => {
+    const path = call.path.slice(PREFIX.length);
+    return traffic.answer(call, path) ?? hub.answer(call, path);
+  };
   const server = await startPlatformServer({ refusal, answer, check });
-  return { ...server, baseUrl: `${server.baseUrl}${PREFIX}`, hub };
+  return { ...server, baseUrl: `${server.baseUrl}${PREFIX}`, hub, traffic };
 }
 
 export type LangsmithServer = Awaited<ReturnType<typeof startLangsmith>>;
