@@ -4,7 +4,7 @@ import type { GateSettings, ModelSettings, Project, PromptProject } from "../dom
 import { configSchema, type ProjectSchemas, type WrittenConfig, type WrittenGate } from "./config-schema.ts";
 import { checkDocument, readSource } from "./document-file.ts";
 import { expandEnvironment } from "./environment-references.ts";
-import { evidenceSettings } from "./evidence-schema.ts";
+import { evidenceSettings, readTrustedRoot } from "./evidence-schema.ts";
 import { findConfig } from "./find-config.ts";
 import { metricsSettings } from "./metrics-schema.ts";
 import { mergePolicies } from "./policies.ts";
@@ -133,8 +133,10 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const { document } = source;
   const { config, problems: configProblems } = readConfig(document, options);
   const parts = await readParts({ root, document, config, schemas: options.schemas, pull: options.pull });
+  const trusted = config === null ? null : await readTrustedRoot(document, root, config);
   const problems = inFileOrder([
     ...configProblems,
+    ...(trusted?.problems ?? []),
     ...parts.flatMap((part) => part.problems),
     ...(config === null
       ? []
@@ -153,7 +155,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     models: mapValues(config.models, modelSettings),
     prompts: parts.flatMap((part) => promptProject(part, config)),
     policies: mergePolicies(config),
-    evidence: evidenceSettings(config),
+    evidence: evidenceSettings(config, trusted?.text ?? null),
     approvers: config.approvers,
     budget: {
       usd: config.budget.usd ?? null,

@@ -64,10 +64,25 @@ export interface Approver {
   readonly key: string;
 }
 
+/** Whose attestations by GitHub count. */
+export interface GitHubSigners {
+  /** `OWNER/REPO/.github/workflows/FILE@refs/…`, at least one. */
+  readonly workflows: readonly string[];
+  /** Sigstore's trusted root as JSON, one or several a line. */
+  readonly trustedRoot: string;
+}
+
+/** `OWNER/REPO` of a workflow. */
+export function repositoryOf(workflow: string): string {
+  return workflow.split("/").slice(0, 2).join("/");
+}
+
 /** What evidence must be like to count. */
 export interface EvidenceSettings {
   /** Name -> ed25519 public key of who may sign evidence. */
   readonly keys: Readonly<Record<string, string>>;
+  /** Null: none count. */
+  readonly github: GitHubSigners | null;
   readonly require: "signed" | "any";
   /** Evidence and sign-offs that are older do not count. */
   readonly maxAgeMs: number;

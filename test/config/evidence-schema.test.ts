@@ -4,6 +4,8 @@ import { aFolder, files, load, problemsOf } from "./project-folder.ts";
 const KEY = `MCowBQYDK2VwAyEA${"A".repeat(43)}=`;
 const OTHER = `MCowBQYDK2VwAyEA${"B".repeat(42)}A=`;
 
+const WORKFLOW = "o/r/.github/workflows/prompt-gate.yml@refs/heads/main";
+
 function withConfig(yaml: string): Record<string, string> {
   return { ...files, "promptgate.yaml": `${files["promptgate.yaml"]}${yaml}\n` };
 }
@@ -11,7 +13,7 @@ function withConfig(yaml: string): Record<string, string> {
 describe("evidence in the config", () => {
   it("asks for no signature, and lets a month pass, unless something else is said", async () => {
     const { evidence, approvers } = await load(aFolder(files));
-    expect(evidence).toEqual({ keys: {}, require: "any", maxAgeMs: 30 * 86_400_000 });
+    expect(evidence).toEqual({ keys: {}, github: null, require: "any", maxAgeMs: 30 * 86_400_000 });
     expect(approvers).toEqual([]);
   });
 
@@ -23,7 +25,32 @@ describe("evidence in the config", () => {
     expect((await load(aFolder(withConfig(yaml)))).evidence).toMatchObject(expected);
   });
 
+  it("reads whose attestations by GitHub count, and the trusted root as its text", async () => {
+    const yaml = `evidence: { github: { workflows: [${WORKFLOW}], trustedRoot: root.jsonl } }`;
+    const { evidence } = await load(aFolder({ ...withConfig(yaml), "root.jsonl": "{}" }));
+    expect(evidence).toMatchObject({
+      github: { workflows: [WORKFLOW], trustedRoot: "{}" },
+      require: "signed",
+    });
+  });
+
   it.each([
+    {
+      yaml: `evidence: { github: { workflows: [${WORKFLOW}], trustedRoot: root.jsonl } }`,
+      problem: /evidence\.github\.trustedRoot: root\.jsonl no such file/,
+    },
+    {
+      yaml: `evidence: { github: { workflows: [${WORKFLOW}], trustedRoot: ../root.jsonl } }`,
+      problem: /evidence\.github\.trustedRoot: \.\.\/root\.jsonl lies outside the project/,
+    },
+    {
+      yaml: `evidence: { github: { workflows: ["${WORKFLOW.replace("heads/main", "pull/7/merge")}"], trustedRoot: r } }`,
+      problem: /workflows\[0\]: expected OWNER\/REPO\/\.github\/workflows\/FILE\.yml@refs\/heads\/BRANCH/,
+    },
+    {
+      yaml: "evidence: { github: { workflows: [], trustedRoot: r } }",
+      problem: /evidence\.github\.workflows/,
+    },
     {
       yaml: "evidence: { require: signed }",
       problem: /evidence\.require: signed evidence needs evidence\.keys/,

@@ -66,6 +66,7 @@ describe("the statement of a gate run", () => {
       kind: "gate",
       evidence,
       envelope: null,
+      bundle: null,
     });
     const signed = readAttestation(signEnvelope(renderGateStatement(evidence), key));
     expect(signed).toMatchObject({ kind: "gate", evidence });
@@ -83,7 +84,12 @@ describe("the statement of a gate run", () => {
 
 describe("a sign-off", () => {
   it("is read back as it was written", () => {
-    expect(readAttestation(renderSignOff(signOff))).toEqual({ kind: "sign-off", signOff, envelope: null });
+    expect(readAttestation(renderSignOff(signOff))).toEqual({
+      kind: "sign-off",
+      signOff,
+      envelope: null,
+      bundle: null,
+    });
   });
 });
 
@@ -94,7 +100,7 @@ describe("what is no evidence", () => {
     { text: "[]", reason: /no in-toto statement/ },
     {
       text: statement((value) => ({ ...value, subject: [] })),
-      reason: /no in-toto statement about one prompt/,
+      reason: /no in-toto statement about a prompt/,
     },
     {
       text: statement((value) => ({ ...value, _type: "https://in-toto.io/Statement/v0.1" })),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { PromptGateResult } from "../../domain/gate-result.ts";
 import { envelopeText, parseEnvelope } from "../../evidence/dsse.ts";
 import { TEST_RESULT } from "../../evidence/gate-statement.ts";
+import { joinPredicates, type TestResultPredicate } from "../../evidence/joint-predicate.ts";
 import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
 import { EVIDENCE_FILE } from "../gate/keep-evidence.ts";
@@ -19,46 +20,15 @@ export interface CollectedEvidence {
   readonly checksumsPath: string;
 }
 
-interface Predicate {
-  readonly result: "PASSED" | "WARNED" | "FAILED";
-  readonly configuration: readonly { readonly name: string }[];
-  readonly passedTests: readonly string[];
-  readonly warnedTests: readonly string[];
-  readonly failedTests: readonly string[];
-}
-
 interface Statement {
   readonly subject: readonly [{ readonly name: string; readonly digest: { readonly sha256: string } }];
-  readonly predicate: Predicate;
+  readonly predicate: TestResultPredicate;
 }
 
 /** The statement inside of what this run has just written. */
 function statementOf(text: string): Statement {
   const envelope = parseEnvelope(JSON.parse(text));
   return JSON.parse(envelope === null ? text : envelopeText(envelope)) as Statement;
-}
-
-const WORST = ["FAILED", "WARNED", "PASSED"] as const;
-
-/** One predicate for all prompts: the worst result, and every name with its prompt before it. One prompt keeps its own. */
-function combine(statements: readonly Statement[]): Predicate | null {
-  const [first, ...others] = statements;
-  if (first === undefined) return null;
-  if (others.length === 0) return first.predicate;
-  const named = (pick: (predicate: Predicate) => readonly string[]): string[] =>
-    statements.flatMap(({ subject, predicate }) =>
-      pick(predicate).map((name) => `${subject[0].name}/${name}`),
-    );
-  const results = new Set(statements.map(({ predicate }) => predicate.result));
-  return {
-    result: WORST.find((result) => results.has(result)) ?? "FAILED",
-    configuration: statements.flatMap(({ subject, predicate }) =>
-      predicate.configuration.map((each) => ({ ...each, name: `${subject[0].name}/${each.name}` })),
-    ),
-    passedTests: named(({ passedTests }) => passedTests),
-    warnedTests: named(({ warnedTests }) => warnedTests),
-    failedTests: named(({ failedTests }) => failedTests),
-  };
 }
 
 /**
@@ -83,7 +53,9 @@ export async function collectEvidence(
       await replaceFile(join(path, `${name}.json`), text);
       statements.push(statementOf(text));
     }
-    const predicate = combine(statements);
+    const predicate = joinPredicates(
+      statements.map(({ subject: [{ name }], predicate: own }) => ({ prompt: name, predicate: own })),
+    );
     if (predicate === null) return null;
     const predicatePath = join(folder, "predicate.json");
     const checksumsPath = join(folder, "subjects.txt");

@@ -25,12 +25,13 @@ function texts(values: readonly unknown[]): string[] {
 
 /** Every file and folder that a config names, right or wrong: reading it says what is wrong. */
 function namedPaths(config: unknown): { readonly files: string[]; readonly rubrics: string[] } {
-  const { prompts, registry } = record(config);
+  const { prompts, registry, evidence } = record(config);
   const entries = Object.values(record(prompts)).map(record);
   return {
     files: texts([
       ...entries.flatMap(({ file, dataset }) => [file, dataset]),
       ...Object.values(record(registry)),
+      ...Object.values(record(record(evidence)["github"])),
       REGISTRY,
     ]),
     rubrics: texts(entries.flatMap(({ judges }) => (Array.isArray(judges) ? judges : []))),

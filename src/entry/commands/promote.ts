@@ -17,8 +17,9 @@ import {
   type Assessment,
   type PromotionScope,
 } from "../promotion/assess-version.ts";
+import { attestationTexts } from "../../evidence/read-attestation.ts";
 import { readAttestationFile } from "../promotion/attestation-file.ts";
-import { parseFound, type FoundEvidence } from "../promotion/find-evidence.ts";
+import { newestFirst, parseFound, type FoundEvidence } from "../promotion/find-evidence.ts";
 import { parseVersionReference, publishedVersion } from "../promotion/version-reference.ts";
 import { authorOf } from "../registry/author.ts";
 import { promptOf } from "../registry/known-prompts.ts";
@@ -64,11 +65,13 @@ function overrideOf({ override, reason }: PromoteOptions): string | null {
 async function givenEvidence(
   context: CommandContext,
   named: string | undefined,
-): Promise<FoundEvidence | null> {
+  prompt: string,
+): Promise<readonly FoundEvidence[] | null> {
   if (named === undefined) return null;
   const { path, text } = await readAttestationFile(context, named);
-  const found = parseFound(text, visibleLine(named, 200));
-  if (found !== null) return found;
+  const origin = visibleLine(named, 200);
+  const found = attestationTexts(text).flatMap((each) => parseFound(each, origin, prompt) ?? []);
+  if (found.length > 0) return newestFirst(found);
   throw new GateError("FILE_UNREADABLE", `${visibleLine(path, 400)} is no evidence of a gate run`, {
     hint: "promptgate verify FILE says what is wrong with it",
   });
@@ -197,7 +200,7 @@ export async function runPromote(context: CommandContext, options: PromoteOption
   const reference = parseVersionReference(options.version);
   const scope = await openScope(context, options, reference.prompt);
   const version = await publishedVersion(scope.registry, scope.prompt.name, reference.version);
-  const given = await givenEvidence(context, options.evidence);
+  const given = await givenEvidence(context, options.evidence, version.name);
   const assessment = withSignOffs(await assessVersion(scope, version, given), options.signedOffBy ?? []);
   const label = options.to;
   const from = assessment.labels.find(({ name }) => name === label)?.version ?? null;

@@ -10,7 +10,7 @@ import type { Project } from "../../domain/project.ts";
 import { isPromptName } from "../../domain/registry.ts";
 import { parseVersion } from "../../domain/version.ts";
 import { visibleLine } from "../../domain/visible.ts";
-import { readAttestation } from "../../evidence/read-attestation.ts";
+import { attestationTexts, readAttestation } from "../../evidence/read-attestation.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { readAttestationFile } from "../promotion/attestation-file.ts";
@@ -69,7 +69,7 @@ async function projectAround(context: CommandContext, options: VerifyOptions): P
   }
 }
 
-const NO_SETTINGS: EvidenceSettings = { keys: {}, require: "any", maxAgeMs: 30 * 86_400_000 };
+const NO_SETTINGS: EvidenceSettings = { keys: {}, github: null, require: "any", maxAgeMs: 30 * 86_400_000 };
 
 /** Given keys replace the config's, and then a signature of one of them is asked for. */
 function withGiven(
@@ -78,7 +78,7 @@ function withGiven(
   maxAgeMs: number | null,
 ): EvidenceSettings {
   const aged = { ...settings, maxAgeMs: maxAgeMs ?? settings.maxAgeMs };
-  return Object.keys(keys).length === 0 ? aged : { ...aged, keys, require: "signed" };
+  return Object.keys(keys).length === 0 ? aged : { ...aged, keys, github: null, require: "signed" };
 }
 
 async function subjectOf(
@@ -116,7 +116,15 @@ async function verifyText(
   options: VerifyOptions,
   file: { readonly path: string; readonly text: string },
 ): Promise<Verified> {
-  const attestation = readAttestation(file.text);
+  const [text = file.text, ...others] = attestationTexts(file.text);
+  if (others.length > 0) {
+    throw new GateError(
+      "USAGE",
+      `${visibleLine(file.path, 400)} holds ${others.length + 1} attestations, and verify looks at one`,
+      { hint: "put the line that you mean into a file of its own; promote takes the whole file" },
+    );
+  }
+  const attestation = readAttestation(text);
   if (attestation.kind === "invalid") {
     throw new GateError(
       "FILE_UNREADABLE",
@@ -141,8 +149,8 @@ async function verifyText(
   const { prompt, version, digest } = subject;
   const checks =
     attestation.kind === "gate"
-      ? verifyEvidence(attestation.evidence, attestation.envelope, around)
-      : verifySignOff(attestation.signOff, attestation.envelope, around);
+      ? verifyEvidence(attestation.evidence, attestation, around)
+      : verifySignOff(attestation.signOff, attestation, around);
   return { kind: attestation.kind, prompt, version, digest, checks };
 }
 

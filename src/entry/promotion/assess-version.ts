@@ -138,7 +138,7 @@ async function takenBackVersions(
 export async function assessVersion(
   scope: PromotionScope,
   version: PromptVersion,
-  given: FoundEvidence | null,
+  given: readonly FoundEvidence[] | null,
 ): Promise<Assessment> {
   const { context, project, prompt, registry, store } = scope;
   const labels = await registry.listLabels(prompt.name);
@@ -146,7 +146,7 @@ export async function assessVersion(
   const baseline = baselineOf(version, labels, release);
   const question = await presentQuestion(scope, version, { baseline, tier: "auto" });
   const subject = { prompt: prompt.name, digest: version.digest };
-  const all = given === null ? await findEvidence({ store, root: project.root }, subject) : [given];
+  const all = given === null ? await findEvidence({ store, root: project.root }, subject) : given;
   const decisive = await judgeAll(scope, version, { question, baseline }, all);
   const rules = { approvers: project.approvers, settings: project.evidence, now: context.clock.now() };
   const history = await allPages((page) => registry.history(prompt.name, page));

@@ -5,24 +5,28 @@ import type { Digest } from "../../domain/digest.ts";
 import type { Store } from "../../domain/store.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { readAttestation } from "../../evidence/read-attestation.ts";
-import type { Envelope } from "../../evidence/dsse.ts";
+import type { Signed } from "../../evidence/evidence-standing.ts";
 import { systemCode, storageError } from "../../files/storage.ts";
 import { EVIDENCE_FILE } from "../gate/keep-evidence.ts";
 import { RUNS } from "../gate/run-directory.ts";
 
 /** One piece of evidence and where it was found; it proves nothing yet. */
-export interface FoundEvidence {
+export interface FoundEvidence extends Signed {
   readonly text: string;
   readonly evidence: GateEvidence;
-  readonly envelope: Envelope | null;
   readonly origin: string;
 }
 
-/** Null for what is no evidence of a gate run. */
-export function parseFound(text: string, origin: string): FoundEvidence | null {
-  const attestation = readAttestation(text);
+/** Null for what is no evidence of a gate run. Of a text about several prompts the part about `prompt` counts. */
+export function parseFound(text: string, origin: string, prompt: string): FoundEvidence | null {
+  const attestation = readAttestation(text, prompt);
   if (attestation.kind !== "gate") return null;
-  return { text, evidence: attestation.evidence, envelope: attestation.envelope, origin };
+  const { evidence, envelope, bundle } = attestation;
+  return { text, evidence, envelope, bundle, origin };
+}
+
+export function newestFirst(found: readonly FoundEvidence[]): FoundEvidence[] {
+  return found.toSorted((left, right) => Date.parse(right.evidence.at) - Date.parse(left.evidence.at));
 }
 
 async function localTexts(root: string): Promise<{ readonly text: string; readonly origin: string }[]> {
@@ -49,9 +53,9 @@ export async function findEvidence(
 ): Promise<FoundEvidence[]> {
   const stored = (await store.attestations(subject.digest)).map((text) => ({ text, origin: "the store" }));
   const found = [...stored, ...(await localTexts(root))].flatMap(({ text, origin }) => {
-    const parsed = parseFound(text, origin);
+    const parsed = parseFound(text, origin, subject.prompt);
     const isAbout = parsed?.evidence.digest === subject.digest && parsed.evidence.prompt === subject.prompt;
     return parsed !== null && isAbout ? [parsed] : [];
   });
-  return found.toSorted((left, right) => Date.parse(right.evidence.at) - Date.parse(left.evidence.at));
+  return newestFirst(found);
 }

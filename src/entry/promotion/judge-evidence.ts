@@ -2,7 +2,7 @@ import type { GateEvidence, EvidenceSettings } from "../../domain/evidence.ts";
 import type { PromptVersion } from "../../domain/registry.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { ageOf } from "../../evidence/age.ts";
-import { signatureStanding } from "../../evidence/dsse.ts";
+import { evidenceStanding, type EvidenceSignature } from "../../evidence/evidence-standing.ts";
 import type { EvidenceStanding } from "../../gate/promotion-policy.ts";
 import { minute } from "../registry/lines.ts";
 import type { FoundEvidence } from "./find-evidence.ts";
@@ -19,11 +19,16 @@ export interface Asked {
 
 type Stopped = Extract<EvidenceStanding, { kind: "none" | "forged" | "expired" }>;
 
-function signatureFault({ envelope, origin }: FoundEvidence, { settings }: Asked): Stopped | null {
-  const standing = signatureStanding(envelope, settings.keys);
+function signatureFault(
+  standing: EvidenceSignature,
+  { origin }: FoundEvidence,
+  { settings }: Asked,
+): Stopped | null {
   switch (standing.kind) {
     case "valid":
       return null;
+    case "refused":
+      return { kind: "forged", reason: `${origin}: ${standing.reason}` };
     case "forged": {
       const signer = visibleLine(standing.signer, 200);
       return { kind: "forged", reason: `${origin}: it names the key of ${signer}, which did not sign it` };
@@ -70,8 +75,7 @@ function caveats({ models, waivers }: GateEvidence): string[] {
   ];
 }
 
-function describe({ evidence, envelope, origin }: FoundEvidence, { settings }: Asked): string {
-  const standing = signatureStanding(envelope, settings.keys);
+function describe(standing: EvidenceSignature, { evidence, origin }: FoundEvidence): string {
   const signed = standing.kind === "valid" ? `signed by ${visibleLine(standing.signer, 200)}` : "not signed";
   const asides = [signed, ...caveats(evidence)].join(", ");
   return `${evidence.result} on ${minute(evidence.at)} (${origin}; ${asides})`;
@@ -88,14 +92,15 @@ export function judgeEvidence(found: FoundEvidence, asked: Asked): EvidenceStand
       reason: `${origin}: it is about ${other}, ${version.version} is ${version.digest}`,
     };
   }
-  const fault = signatureFault(found, asked);
+  const standing = evidenceStanding(found, settings);
+  const fault = signatureFault(standing, found, asked);
   if (fault !== null) return fault;
   const age = ageOf(evidence.at, now, settings.maxAgeMs);
   if (age.kind === "expired") return { kind: "expired", reason: `${origin}: it is ${age.text}` };
   if (!evidence.complete) {
     return { kind: "none", reason: `${origin}: only some of the dataset's cases were chosen for it` };
   }
-  const text = describe(found, asked);
+  const text = describe(standing, found);
   if (evidence.verdict === "inconclusive")
     return { kind: "undecided", reason: `the gate did not decide: ${text}` };
   if (evidence.result === "FAILED") {

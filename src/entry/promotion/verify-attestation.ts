@@ -2,7 +2,8 @@ import type { Digest } from "../../domain/digest.ts";
 import type { Approver, EvidenceSettings, GateEvidence, SignOff } from "../../domain/evidence.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { ageOf } from "../../evidence/age.ts";
-import { signatureStanding, type Envelope, type SignatureStanding } from "../../evidence/dsse.ts";
+import { signatureStanding } from "../../evidence/dsse.ts";
+import { evidenceStanding, type EvidenceSignature, type Signed } from "../../evidence/evidence-standing.ts";
 
 /** One thing that was looked at; `note` decides nothing. */
 export interface VerifyCheck {
@@ -20,7 +21,7 @@ export interface Surroundings {
   readonly result: Digest | null;
 }
 
-function signatureCheck(standing: SignatureStanding, isRequired: boolean, owner: string): VerifyCheck {
+function signatureCheck(standing: EvidenceSignature, isRequired: boolean, owner: string): VerifyCheck {
   const name = "signature";
   switch (standing.kind) {
     case "valid":
@@ -31,6 +32,8 @@ function signatureCheck(standing: SignatureStanding, isRequired: boolean, owner:
         state: "violated",
         text: `it names the key of ${visibleLine(standing.signer, 200)}, but that key did not sign this text`,
       };
+    case "refused":
+      return { name, state: "violated", text: standing.reason };
     case "unknown":
       return {
         name,
@@ -70,16 +73,12 @@ function resultCheck({ result, verdict, failedTests, complete }: GateEvidence): 
 }
 
 /** Everything that can be said of evidence of a gate run. */
-export function verifyEvidence(
-  evidence: GateEvidence,
-  envelope: Envelope | null,
-  around: Surroundings,
-): VerifyCheck[] {
-  const { keys, require } = around.settings;
+export function verifyEvidence(evidence: GateEvidence, signed: Signed, around: Surroundings): VerifyCheck[] {
+  const { settings } = around;
   const who = `gate run of ${visibleLine(evidence.prompt, 128)} ${visibleLine(evidence.version, 40)}`;
   return [
     { name: "form", state: "met", text: `in-toto statement, ${who} at ${evidence.at}` },
-    signatureCheck(signatureStanding(envelope, keys), require === "signed", "evidence.keys"),
+    signatureCheck(evidenceStanding(signed, settings), settings.require === "signed", "evidence.keys"),
     subjectCheck(evidence.digest, around),
     resultFileCheck(evidence, around),
     resultCheck(evidence),
@@ -93,11 +92,7 @@ export function approverKeys(approvers: readonly Approver[]): Record<string, str
 }
 
 /** And of a person's leave: without a signature it is nothing. */
-export function verifySignOff(
-  signOff: SignOff,
-  envelope: Envelope | null,
-  around: Surroundings,
-): VerifyCheck[] {
+export function verifySignOff(signOff: SignOff, { envelope }: Signed, around: Surroundings): VerifyCheck[] {
   const who = `sign-off of ${visibleLine(signOff.prompt, 128)} ${visibleLine(signOff.version, 40)}`;
   const standing = signatureStanding(envelope, approverKeys(around.approvers));
   return [

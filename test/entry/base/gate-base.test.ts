@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { runPublish } from "../../../src/entry/commands/publish.ts";
@@ -38,6 +38,10 @@ function changeCases(
   project.write(file, `${cases.map((each) => JSON.stringify(each)).join("\n")}\n`);
 }
 
+const github = {
+  workflows: ["o/r/.github/workflows/gate.yml@refs/heads/main"],
+  trustedRoot: "trusted_root.jsonl",
+};
 const worse = "Answer in general terms. Never mention numbers or prices. Reply with one short greeting.";
 
 describe("gate --base", () => {
@@ -234,6 +238,28 @@ describe("gate --base", () => {
     expect(await refusal(checkout(project.folder).gate({ base: "HEAD" }))).toMatchObject({
       code: "FILE_UNREADABLE",
     });
+  });
+
+  it("reaches a registry on a branch by the checkout's remote, and reads the base's trusted root", async () => {
+    const made = await repository();
+    const remote = join(made.folder, "..", `${basename(made.folder)}.git`);
+    made.git("init", "-q", "--bare", remote);
+    made.git("remote", "add", "origin", remote);
+    changeConfig(made, (config) => {
+      Object.assign(config, { registry: { kind: "git" }, evidence: { github } });
+    });
+    made.project.write("trusted_root.jsonl", "{}");
+    const common = { json: true, verbose: false, author: "Ada <ada@example.com>" };
+    await runPublish(made.context, { ...common, prompt: "greeter", label: "production" });
+    const base = made.commit("Keep the registry on a branch");
+    made.project.write("prompts/greeter.prompt.yml", aPrompt("1.1.0", worse));
+    try {
+      await made.gate({ base });
+      expect(made.printed().prompts[0]?.baseline?.version).toBe("1.0.0");
+      expect(made.said.join("\n")).not.toContain("cannot be read");
+    } finally {
+      rmSync(remote, { recursive: true, force: true });
+    }
   });
 
   it("works where the project is a folder of a larger repository", async () => {
