@@ -63,7 +63,9 @@ function metricFault(metric: MetricQuery, settings: MetricsSettings): string | n
     case "prometheus":
       return queryFault(metric, settings);
     case "langfuse":
+    case "logfire":
     case "langsmith":
+    case "phoenix":
     case "promptlayer":
       return kindFault(metric);
   }

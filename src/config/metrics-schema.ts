@@ -132,6 +132,27 @@ const langfuse = z.strictObject({
     .meta({ description: "which id of a generation was handed to getPrompt; user unless given" }),
 });
 
+const logfire = z.strictObject({
+  source: z.literal("logfire").meta({ description: "spans that Logfire was told of" }),
+  baseUrl: address
+    .optional()
+    .meta({ description: "of Logfire, without /v2; that of the token's region unless given" }),
+  readToken: key.meta({ description: "a reference such as ${LOGFIRE_READ_TOKEN}" }),
+  apiKey: key.optional().meta({
+    description:
+      "a reference such as ${LOGFIRE_API_KEY}; tells which version it was where Logfire's SDK chose it",
+  }),
+  timeout: deadline,
+  environments: z
+    .array(words)
+    .default([])
+    .meta({ description: "deployment environments that are production; all unless given" }),
+  unit: words.max(1024).default("user.id").meta({
+    description:
+      "attribute of a span with the id that was handed to getPrompt, or none; user.id unless given",
+  }),
+});
+
 const langsmith = z.strictObject({
   source: z.literal("langsmith").meta({ description: "traces that LangSmith was told of" }),
   baseUrl: address
@@ -186,6 +207,7 @@ export const metricsSchema = z.discriminatedUnion("source", [
   jsonl,
   prometheus,
   langfuse,
+  logfire,
   langsmith,
   promptlayer,
   phoenix,
@@ -198,6 +220,11 @@ export function metricsSettings(written: z.infer<typeof metricsSchema> | undefin
   const { timeout, ...rest } = written;
   const timeoutMs = timeout ?? DEFAULT_TIMEOUT_MS;
   if (rest.source === "prometheus") return { ...rest, timeoutMs };
+  if (rest.source === "logfire") {
+    const { baseUrl: address = null, apiKey = null, unit } = rest;
+    const baseUrl = address?.replace(/\/+$/, "") ?? null;
+    return { ...rest, timeoutMs, baseUrl, apiKey, unit: unit === "none" ? null : unit };
+  }
   const baseUrl = rest.baseUrl.replace(/\/+$/, "");
   if (rest.source === "langfuse") return { ...rest, timeoutMs, baseUrl };
   if (rest.source === "phoenix") return { ...rest, timeoutMs, baseUrl, apiKey: rest.apiKey ?? null };

@@ -47,7 +47,14 @@ export interface ObserveRequest {
 
 /** What a person should know of the numbers; the line is safe to print. No decision depends on it. */
 export interface ObservationNote {
-  readonly kind: "unassigned" | "several-versions" | "malformed" | "torn" | "incomplete" | "not-checked";
+  readonly kind:
+    | "unassigned"
+    | "several-versions"
+    | "mixed-clients"
+    | "malformed"
+    | "torn"
+    | "incomplete"
+    | "not-checked";
   /** How many requests, units, lines or buckets it is about. */
   readonly count: number;
   readonly message: string;
@@ -160,11 +167,28 @@ export interface PhoenixMetricsSettings {
   readonly unit: "user" | "session" | "none";
 }
 
+export interface LogfireMetricsSettings {
+  readonly source: "logfire";
+  /** Without a slash at the end; null = that of the region which the token names. */
+  readonly baseUrl: string | null;
+  /** Never printed. */
+  readonly readToken: string;
+  /** Tells which version a number of Logfire is; null = spans name versions themselves. Never printed. */
+  readonly apiKey: string | null;
+  /** Deadline of one request in milliseconds. */
+  readonly timeoutMs: number;
+  /** Deployment environments that are production; empty = all. */
+  readonly environments: readonly string[];
+  /** The attribute of a span that names the unit of bucketing; null = none does. */
+  readonly unit: string | null;
+}
+
 /** `metrics` of the config with every default filled in. A `path` is relative to the project. */
 export type MetricsSettings =
   | { readonly source: "jsonl"; readonly path: string }
   | PrometheusSettings
   | LangfuseMetricsSettings
+  | LogfireMetricsSettings
   | LangsmithMetricsSettings
   | PromptLayerMetricsSettings
   | PhoenixMetricsSettings;

@@ -16,6 +16,46 @@ export const promptRow = z.object({
 });
 export type PromptRow = z.infer<typeof promptRow>;
 
+/** The key of a version's metadata that holds what is ours, as one text: no server can reorder or round it. */
+export const OURS = "promptgate";
+
+/** What promptgate keeps with a version; null when there is nothing of ours. */
+export function envelopeOf({
+  metadata,
+}: Pick<PromptRow, "metadata">): Readonly<Record<string, unknown>> | null {
+  const text = metadata?.[OURS];
+  if (typeof text !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
+  } catch {
+    return null;
+  }
+}
+
+const ownVersion = z.object({ schema: z.literal("promptgate/version@1"), version: z.string() });
+
+/**
+ * The version that a number of PromptLayer is, as the registry has it: of two with one version the older counts, and what
+ * somebody made of a version of ours by hand is theirs.
+ */
+export function versionsByNumber(rows: readonly PromptRow[]): Map<number, string> {
+  const versions = new Map<number, string>();
+  const contents = new Map<string, string>();
+  const known = new Set<string>();
+  for (const row of rows) {
+    const content = JSON.stringify([row.prompt_template, row.metadata?.["model"]]);
+    const text = String(row.metadata?.[OURS]);
+    const parsed = ownVersion.safeParse(envelopeOf(row));
+    const isOurs = parsed.success && (contents.get(text) ?? content) === content;
+    if (parsed.success && !contents.has(text)) contents.set(text, content);
+    const version = isOurs ? parsed.data.version : `0.0.${row.version}`;
+    if (!known.has(version)) versions.set(row.version, version);
+    known.add(version);
+  }
+  return versions;
+}
+
 const listedPrompt = z.object({
   id: z.int().positive(),
   prompt_name: z.string(),

@@ -3,6 +3,7 @@ import { jsonlMetrics } from "./jsonl.ts";
 import { langfuseMetrics } from "./langfuse.ts";
 import { langsmithMetrics } from "./langsmith.ts";
 import { phoenixMetrics } from "./phoenix.ts";
+import { logfireMetrics } from "./logfire.ts";
 import { prometheusMetrics } from "./prometheus.ts";
 import { promptLayerMetrics } from "./promptlayer.ts";
 
@@ -18,6 +19,7 @@ const metricsSources = {
   langfuse: (settings) => langfuseMetrics(settings),
   langsmith: (settings) => langsmithMetrics(settings),
   phoenix: (settings) => phoenixMetrics(settings),
+  logfire: (settings) => logfireMetrics(settings),
   prometheus: (settings) => prometheusMetrics(settings),
   promptlayer: (settings) => promptLayerMetrics(settings),
 } as const satisfies { readonly [Name in Source]: MetricsFactory<Name> };

@@ -4,13 +4,10 @@ import type { Message } from "../domain/prompt.ts";
 import { textVariables } from "../domain/template.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { promptLayerTime } from "../http/promptlayer.ts";
-import type { PromptRow } from "../http/promptlayer-prompts.ts";
+import { envelopeOf, OURS, type PromptRow } from "../http/promptlayer-prompts.ts";
 import { fromPromptLayer, toPromptLayer } from "./promptlayer-syntax.ts";
 import { readModelParameters } from "./vendor/model-parameters.ts";
-import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
-
-/** The key of a version's metadata that holds what is ours, as one text: no server can reorder or round it. */
-const OURS = "promptgate";
+import type { VendorContent, VendorRevision } from "./vendor/vendor.ts";
 
 type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
 
@@ -76,18 +73,6 @@ function readMessages(template: PromptRow["prompt_template"]): Read {
     messages.push(read);
   }
   return messages.length === 0 ? { problem: "it has no message" } : { messages };
-}
-
-/** What promptgate keeps with a version; null when there is nothing of ours. */
-export function envelopeOf({ metadata }: Pick<PromptRow, "metadata">): VendorEnvelope | null {
-  const text = metadata?.[OURS];
-  if (typeof text !== "string") return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as VendorEnvelope) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** The prompt's own number and the version's: a prompt that was made again has another one. */

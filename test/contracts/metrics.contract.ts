@@ -25,12 +25,15 @@ export interface MetricsSubject {
   readonly unreachable: () => Promise<OpenedMetrics>;
   /** Why the source knows no units, or null when it does. */
   readonly withoutUnits: string | null;
+  /** Why the source has an outcome of every request; without it a request may have none. */
+  readonly knowsOutcomes?: string;
 }
 
 const never = new AbortController().signal;
 
 /** Everything that the port promises; every source passes it, the fake of the tests included. */
-export function metricsContract(name: string, { create, unreachable, withoutUnits }: MetricsSubject): void {
+export function metricsContract(name: string, subject: MetricsSubject): void {
+  const { create, unreachable, withoutUnits, knowsOutcomes } = subject;
   describe(`${name} keeps the promises of a source of metrics`, () => {
     const opened: OpenedMetrics[] = [];
     afterAll(async () => {
@@ -86,6 +89,7 @@ export function metricsContract(name: string, { create, unreachable, withoutUnit
         "error_rate 1.0.0 0",
         "error_rate 2.0.0 0",
         "error_rate 2.0.0 1",
+        ...(knowsOutcomes === undefined ? [] : ["error_rate 2.0.0 2"]),
         "latency 1.0.0 0",
         "latency 2.0.0 0",
         "latency 2.0.0 1",

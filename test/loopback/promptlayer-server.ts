@@ -1,6 +1,7 @@
 import { openApiCheck } from "./openapi.ts";
 import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
 import { promptLayerShelf } from "./promptlayer-prompts.ts";
+import { promptLayerTraffic } from "./promptlayer-traffic.ts";
 
 export const API_KEY = "pl_do-not-print-me";
 
@@ -14,6 +15,7 @@ function refusal({ headers }: PlatformCall): PlatformAnswer | null {
 /** A server of one workspace that behaves like PromptLayer, quirks included. */
 export async function startPromptLayer() {
   const shelf = promptLayerShelf();
+  const traffic = promptLayerTraffic();
 
   function answer({ method, path, query, body }: PlatformCall): PlatformAnswer | Promise<PlatformAnswer> {
     if (method === "POST" && path === "/rest/prompt-templates") return shelf.publish(body);
@@ -27,10 +29,14 @@ export async function startPromptLayer() {
     if (method === "POST" && made !== undefined) return shelf.createLabel(Number(made), body);
     const moved = /^\/prompt-labels\/(\d+)$/.exec(path)?.[1];
     if (method === "PATCH" && moved !== undefined) return shelf.moveLabel(Number(moved), body);
+    if (method === "POST" && path === "/api/public/v2/requests/search") return traffic.search(body);
+    if (method === "POST" && path === "/api/public/v2/requests/analytics/custom-analytics") {
+      return traffic.count(body);
+    }
     return { status: 404, text: "Not Found" };
   }
 
-  return { ...(await startPlatformServer({ refusal, answer, check })), shelf };
+  return { ...(await startPlatformServer({ refusal, answer, check })), shelf, traffic };
 }
 
 export type PromptLayerServer = Awaited<ReturnType<typeof startPromptLayer>>;
