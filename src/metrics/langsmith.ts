@@ -2,7 +2,6 @@ import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import type {
   LangsmithMetricsSettings,
-  MetricQuery,
   MetricsSource,
   ObservationNote,
   ObserveRequest,
@@ -19,6 +18,7 @@ import {
   type LangsmithRun,
   type RunQuestion,
 } from "./langsmith-rows.ts";
+import { scoreNames } from "./scored-rows.ts";
 import { tallyObservations } from "./tally-observations.ts";
 import { createTally } from "./tally.ts";
 
@@ -81,13 +81,6 @@ function servedTraces(
     return version === undefined || others.length > 0 ? [] : [[id, { version, tagged }] as const];
   });
   return { served: new Map(single), mixed: traces.size - single.length };
-}
-
-/** Metrics that are no scores: they stand in the row of the root. */
-const FIELDS = new Set(["error_rate", "latency", "cost"]);
-
-function scoreNames(metrics: readonly MetricQuery[]): string[] {
-  return [...new Set(metrics.map(({ name }) => name))].filter((name) => !FIELDS.has(name));
 }
 
 /** The newest score of each key, by run. */
