@@ -119,3 +119,17 @@ export function logfireVariables(
     },
   };
 }
+
+/** A prompt's name as Logfire writes names: letters, digits and underscores. */
+export function variableName(prompt: string): string {
+  const name = prompt.replaceAll(/[^A-Za-z0-9_]/g, "_");
+  return /^\d/.test(name) ? `_${name}` : name;
+}
+
+/** Numbers and values of the versions that Logfire shows, oldest first. */
+export function shownVersions({ labels, latest_version }: LogfireVariable): LogfireVersion[] {
+  const shown = Object.values(labels).flatMap((label) => ("serialized_value" in label ? [label] : []));
+  const all = latest_version === null || latest_version === undefined ? shown : [...shown, latest_version];
+  const byNumber = new Map(all.map((version) => [version.version, version]));
+  return [...byNumber.values()].sort((left, right) => left.version - right.version);
+}

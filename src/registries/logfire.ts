@@ -8,6 +8,8 @@ import { gentleUpdates } from "../http/logfire-updates.ts";
 import {
   followLabel,
   logfireVariables,
+  shownVersions,
+  variableName,
   type LogfireVariable,
   type LogfireVariables,
   type VariableUpdate,
@@ -47,12 +49,6 @@ const COMPANION = ".rollout";
 
 type Variables = ReadonlyMap<string, LogfireVariable>;
 
-/** A prompt's name as Logfire writes names: letters, digits and underscores. */
-export function variableName(prompt: string): string {
-  const name = prompt.replaceAll(/[^A-Za-z0-9_]/g, "_");
-  return /^\d/.test(name) ? `_${name}` : name;
-}
-
 function nameProblem(prompt: string): string | null {
   if (/[._-]rollout$/i.test(prompt)) return `names with rollout at the end hold rollouts`;
   return /^promptgate[._-]probe$/i.test(prompt) ? "promptgate keeps what it found out there" : null;
@@ -62,12 +58,8 @@ function labelProblem(label: string): string | null {
   return label === "latest" || label === "code_default" ? "it has a meaning of its own there" : null;
 }
 
-/** The versions that Logfire shows, oldest first. */
-function versionsOf({ labels, latest_version }: LogfireVariable): ShownVersion[] {
-  const shown = Object.values(labels).flatMap((label) => ("serialized_value" in label ? [label] : []));
-  const all = latest_version === null || latest_version === undefined ? shown : [...shown, latest_version];
-  const byNumber = new Map(all.map((version) => [version.version, version]));
-  return [...byNumber.values()].sort((left, right) => left.version - right.version).map(readVersion);
+function versionsOf(variable: LogfireVariable): ShownVersion[] {
+  return shownVersions(variable).map(readVersion);
 }
 
 function ownersOf(variable: LogfireVariable): string[] {

@@ -119,6 +119,12 @@ export function logfireVariableShelf({ replacesLabels = false, staleReads = 0 }:
 
   return {
     variable: (name: string): Definition | undefined => definitions.get(name),
+    /** The same where a test knows that it is there. */
+    existing(name: string): Definition {
+      const definition = definitions.get(name);
+      if (definition === undefined) throw new Error(`there is no variable ${name}`);
+      return definition;
+    },
     /** What Logfire's SDKs fetch. */
     config: (name: string): Readonly<Record<string, unknown>> | undefined => {
       const definition = definitions.get(name);

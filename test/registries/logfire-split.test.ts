@@ -83,14 +83,14 @@ describe("the weights of a variable", () => {
     const before = splits().length;
     await release(1, {});
     expect(splits()).toHaveLength(before);
-    const variable = server.shelf.variable(MAIN) ?? expect.fail();
+    const variable = server.shelf.existing(MAIN);
     variable.rollout = { ...variable.rollout, "promptgate.next": 0.5, "promptgate.stable": 0.5 };
     await release(1, {});
     expect(variable.rollout["promptgate.next"]).toBe(0.05);
   });
 
   it("leave rules for some of the users as people made them", async () => {
-    const variable = server.shelf.variable(MAIN) ?? expect.fail();
+    const variable = server.shelf.existing(MAIN);
     const rule = { name: "beta", description: null, conditions: [], rollout: { labels: { production: 1 } } };
     variable.overrides = [rule];
     await release(1, {});

@@ -31,7 +31,7 @@ describe("what a registry on Logfire stores", () => {
 
   it("is a variable whose value has messages, model and parameters in the open, and a label of its own", async () => {
     await registry.publish(aVersion("1.0.0"));
-    const { versions, labels, rollout } = server.shelf.variable(MAIN) ?? expect.fail();
+    const { versions, labels, rollout } = server.shelf.existing(MAIN);
     expect(JSON.parse(versions[0]?.serialized_value ?? "")).toMatchObject({
       prompt,
       messages: aTemplate().messages,
