@@ -152,6 +152,8 @@ function langsmithPrompts(connection: LangsmithConnection): VendorPrompts {
     nameProblem,
     labelProblem,
     templateProblem: messagesProblem,
+    // Commits are ordered by the time at which they began.
+    showsLate: true,
     companionOf: (prompt) => `${prompt}${COMPANION}`,
     listNames: async () => (await listHandles(api)).filter(isPromptName),
     listRevisions: async (prompt) => readRevisions(read, prompt),

@@ -192,6 +192,13 @@ export function langsmithHub(staleParents: StaleParents) {
     /** Somebody works in the web page. */
     addByHand: (handle: string, manifest: object, description = ""): LangsmithCommit =>
       addCommit(repos.get(handle) ?? addRepo(handle), manifest, description),
+    /** A commit that began before the newest one, and is seen after it. */
+    showLate(handle: string, manifest: object): void {
+      const commits = repos.get(handle)?.commits ?? [];
+      const newest = commits.pop();
+      addCommit(repos.get(handle) ?? addRepo(handle), manifest, "");
+      if (newest !== undefined) commits.push(newest);
+    },
     addPublic: (handle: string): void => void addRepo(handle, true),
     moveByHand(handle: string, tag: string, id: string): void {
       const repo = repos.get(handle);

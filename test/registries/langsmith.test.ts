@@ -135,6 +135,14 @@ describe("what a registry on LangSmith stores", () => {
     expect(server.calls.slice(before)).toHaveLength(1);
   });
 
+  it("is read again where a commit turns up among older ones", async () => {
+    for (const text of ["a", "b"]) server.hub.addByHand("late", chat([message("Human", text)]));
+    expect((await registry.listVersions("late")).items).toHaveLength(2);
+    server.hub.showLate("late", chat([message("Human", "between")]));
+    const { items } = await registry.listVersions("late");
+    expect(items.map(({ template }) => template.messages[0]?.content)).toEqual(["b", "between", "a"]);
+  });
+
   it.each([
     ["a name that begins with a digit", { name: "2nd" }, "begin with a letter"],
     ["a companion's name", { name: "desk--rollout" }, "hold rollouts"],
