@@ -1,5 +1,6 @@
 import { openApiCheck } from "./openapi.ts";
 import { phoenixPromptShelf, type PhoenixDatabase } from "./phoenix-prompts.ts";
+import { phoenixTraffic } from "./phoenix-traffic.ts";
 import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
 
 export const API_KEY = "phoenix-key-do-not-print-me";
@@ -22,6 +23,7 @@ function refusal({ headers }: PlatformCall): PlatformAnswer | null {
 /** A server that behaves like Phoenix, quirks included. */
 export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
   const shelf = phoenixPromptShelf(database);
+  const traffic = phoenixTraffic();
 
   function query({ body }: PlatformCall): PlatformAnswer {
     const { query: asked, variables } = body as { query: string; variables: Record<string, unknown> };
@@ -31,6 +33,7 @@ export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
         body: { data: shelf.queryTags(variables as { name: string; after: string | null }) },
       };
     }
+    if (/\bcostSummary\b/.test(asked)) return { status: 200, body: { data: traffic.queryCosts(variables) } };
     return { status: 200, body: { data: null, errors: [{ message: "Cannot query field" }] } };
   }
 
@@ -46,10 +49,10 @@ export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
     if (kind === "prompts" && part === "versions") return shelf.listVersions(name, filters);
     if (kind === "prompts" && part === "tags") return shelf.readTag(name, decodeURIComponent(tag));
     if (kind === "prompt_versions" && method === "POST") return shelf.setTag(name, values);
-    return { status: 404, text: "Not Found" };
+    return traffic.answer(call) ?? { status: 404, text: "Not Found" };
   }
 
-  return { ...(await startPlatformServer({ refusal, answer, check })), shelf };
+  return { ...(await startPlatformServer({ refusal, answer, check })), shelf, traffic };
 }
 
 export type PhoenixServer = Awaited<ReturnType<typeof startPhoenix>>;
