@@ -34,6 +34,12 @@ const registerFileCommands: Registration = (program, context, finish) => {
       const { runImportPromptfoo } = await import("./commands/import-promptfoo.ts");
       finish(await runImportPromptfoo(context, { ...options, file }));
     });
+  command(program, "doctor", "check credentials, registry, models, metrics, store and permissions").action(
+    async (options) => {
+      const { runDoctor } = await import("./commands/doctor.ts");
+      finish(await runDoctor(context, options));
+    },
+  );
   command(program, "validate", "check every file of the project; no network").action(async (options) => {
     const { runValidate } = await import("./commands/validate.ts");
     finish(await runValidate(context, options));

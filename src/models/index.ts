@@ -1,11 +1,13 @@
 import type { BatchModel } from "../domain/batch.ts";
 import { GateError } from "../domain/errors.ts";
+import type { Finding } from "../domain/finding.ts";
 import type { Model } from "../domain/model.ts";
 import type { ModelSettings } from "../domain/project.ts";
 import { visibleLine } from "../domain/visible.ts";
 import { embeddedModel } from "./embedded/index.ts";
 import type { ModelDependencies, ModelFactory } from "./model-factory.ts";
 import { openaiBatchModel } from "./openai-batch.ts";
+import { probeOpenai } from "./openai-probe.ts";
 import { openaiModel } from "./openai.ts";
 
 /** Provider id -> factory. A provider is one file here, one line in this table, one row in the contract test. */
@@ -41,6 +43,25 @@ const localProviders: ReadonlySet<string> = new Set(["embedded"] satisfies (keyo
 
 export function isLocalProvider(provider: string): boolean {
   return localProviders.has(provider);
+}
+
+type Probe = (
+  subject: string,
+  settings: ModelSettings,
+  dependencies: ModelDependencies,
+  signal: AbortSignal,
+) => Promise<Finding[]>;
+
+const probes: Readonly<Record<string, Probe>> = {
+  openai: probeOpenai,
+} satisfies Partial<Record<keyof typeof modelProviders, Probe>>;
+
+/** What can be seen of a model's server without paying; `subject` heads each finding. Throws what a call would. */
+export async function probeModel(...[subject, settings, ...rest]: Parameters<Probe>): Promise<Finding[]> {
+  const { provider } = settings;
+  const probe = Object.hasOwn(probes, provider) ? probes[provider] : undefined;
+  if (probe !== undefined) return probe(subject, settings, ...rest);
+  return [{ kind: "skipped", subject, message: `provider ${visibleLine(provider)} has nothing to look at` }];
 }
 
 /** Providers that answer many requests later and for less. */

@@ -43,12 +43,14 @@ const LABEL = /^[a-z0-9_.-]{1,36}$/;
 /** Each refusal is another writer's success. */
 const CREATIONS = 20;
 
-function nameProblem(prompt: string): string | null {
+/** Why a prompt cannot have that name on Langfuse; null = it can. */
+export function nameProblem(prompt: string): string | null {
   if (RESERVED.has(prompt)) return `"${prompt}" is a page of its own there`;
   return prompt.endsWith(COMPANION) ? `names with ${COMPANION} at the end hold rollouts` : null;
 }
 
-function labelProblem(label: string): string | null {
+/** The same of a label. */
+export function labelProblem(label: string): string | null {
   if (label === "latest") return "it always points at the newest version there";
   return LABEL.test(label) ? null : "a label has at most 36 characters there";
 }

@@ -205,6 +205,11 @@ export function langfuseDatasets(mode: LangfuseMode) {
           return takeSpans(body);
         case "POST /api/public/scores":
           return takeScore(values);
+        case "GET /api/public/v2/datasets": {
+          const data = [...datasets.keys()].map((one) => read(one).body);
+          const meta = { page: 1, limit: 50, totalItems: data.length, totalPages: 1 };
+          return { status: 200, body: { data, meta } };
+        }
         case "GET /api/public/health":
           return { status: 200, body: { version: mode === "v4" ? "4.16.0" : "3.225.4", status: "OK" } };
         case "GET /api/public/projects": {
