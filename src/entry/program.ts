@@ -21,6 +21,7 @@ interface Output {
 const registerFileCommands: Registration = (program, context, finish) => {
   command(program, "init [directory]", "write a working project to start from")
     .option("--force", "overwrite files that exist", false)
+    .option("--action <action>", "OWNER/REPOSITORY@COMMIT of the Action, for the workflows")
     .action(async (directory: string | undefined, options) => {
       const { runInit } = await import("./commands/init.ts");
       finish(await runInit(context, { ...options, directory: directory ?? "." }));

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { aPrompt } from "../e2e/project.ts";
 import { loopbackGitHub, type LoopbackGitHub } from "../loopback/github.ts";
@@ -70,6 +72,12 @@ describe("what the action says when something is odd", () => {
       "USAGE",
       "force: expected true",
     ],
+    [
+      "an input that is too long",
+      { inputs: { needs: "x".repeat(121_000) } },
+      "USAGE",
+      "at most 120000 characters",
+    ],
     ["an event without an answer", { event: "release" }, "USAGE", "no answer to the event release"],
     ["pull_request_target", { event: "pull_request_target" }, "USAGE", "with all secrets"],
     ["a payload of another shape", { payload: { pull_request: {} } }, "USAGE", "has no usable"],
@@ -112,6 +120,18 @@ describe("what the action says when something is odd", () => {
     const run = await checkout.run({ environment: { GITHUB_SHA: "0".repeat(40) } });
     expect(run.outputs["verdict"]).not.toBe("error");
     expect(run.summary).toContain(git(checkout.workspace, "rev-parse", "FETCH_HEAD").slice(0, 12));
+  });
+
+  it("says that a first config brings its own rules", async () => {
+    git(checkout.folder, "checkout", "-q", "main");
+    git(checkout.folder, "rm", "-q", "--cached", "promptgate.yaml");
+    git(checkout.folder, "commit", "-q", "-m", "No config yet");
+    git(checkout.folder, "push", "-q", "-f", checkout.server, "main");
+    git(checkout.folder, "checkout", "-q", "-B", "change");
+    propose({ "promptgate.yaml": readFileSync(join(checkout.folder, "promptgate.yaml"), "utf8") });
+    const run = await checkout.run();
+    expect(run.outputs).toMatchObject({ changed: "true", "changed-prompts": '["greeter"]' });
+    expect(run.summary).toContain("has no promptgate config");
   });
 
   it("says that a prompt was removed and waits for a sign-off", async () => {

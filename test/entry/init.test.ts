@@ -38,7 +38,9 @@ function aContext(): CommandContext {
   };
 }
 
-function init(options: { directory?: string; force?: boolean; json?: boolean } = {}): Promise<number> {
+function init(
+  options: { directory?: string; force?: boolean; json?: boolean; action?: string } = {},
+): Promise<number> {
   return runInit(aContext(), { directory: ".", force: false, json: false, ...options });
 }
 
@@ -68,6 +70,35 @@ describe("init", () => {
     expect(filesOf(folder)).toEqual(projectFiles);
     expect(printed).toContain("promptgate publish help-desk --label production");
   });
+
+  it("says where the Action's place in the workflows has to be filled in, and fills it in where it is named", async () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const workflows = (): string =>
+      ["gate", "promote", "advance", "rollback"]
+        .map((name) => readFileSync(join(folder, `.github/workflows/prompt-${name}.yml`), "utf8"))
+        .join("");
+    await init();
+    expect(printed).toContain("in the place of OWNER/promptgate@v1");
+    printed = "";
+    await init({ action: `acme/gate@${commit}`, force: true });
+    expect(printed).not.toContain("OWNER");
+    expect(workflows()).not.toContain("OWNER");
+    expect(workflows()).not.toContain("pin it");
+    const used = Array.from(workflows().matchAll(/uses: (acme\S+)/g), ([, name]) => name);
+    expect(new Set(used)).toEqual(
+      new Set(["", "/promote", "/advance", "/rollback"].map((part) => `acme/gate${part}@${commit}`)),
+    );
+    await init({ action: "acme/gate@v2", force: true });
+    expect(workflows()).toContain("uses: acme/gate@v2 # pin it to a full commit id");
+  });
+
+  it.each(["", "acme", "acme/gate", "acme/gate@", "a/b@v1\nrun: x", "../gate@v1 "])(
+    "refuses %j for the Action, and writes nothing",
+    async (action) => {
+      await expect(init({ action })).rejects.toMatchObject({ code: "USAGE" });
+      expect(filesOf(folder)).toEqual([]);
+    },
+  );
 
   it("creates the directory and tells how to enter it", async () => {
     await init({ directory: "new/project" });

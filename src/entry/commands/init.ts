@@ -4,11 +4,14 @@ import { visibleLine } from "../../domain/visible.ts";
 import type { CommandContext, CommonOptions } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { existingPaths, readIfPresent, readTemplateFiles, writeAll, type NewFile } from "./init-files.ts";
+import { withAction } from "./init-workflows.ts";
 
 interface InitOptions extends Pick<CommonOptions, "json"> {
   /** Where the project goes, relative to the working directory; it is created when it does not exist. */
   readonly directory: string;
   readonly force: boolean;
+  /** `OWNER/REPOSITORY@REF` of the Action; without it the workflows keep a placeholder. */
+  readonly action?: string;
 }
 
 const IGNORE_FILE = ".gitignore";
@@ -25,7 +28,7 @@ function extendIgnoreFile(text: string | null): NewFile | null {
   return { path: IGNORE_FILE, text: `${start}${missing.join("\n")}\n` };
 }
 
-function nextSteps(directory: string): string[] {
+function nextSteps(directory: string, action: string | undefined): string[] {
   const enter = directory === "" ? [] : [`cd ${visibleLine(directory, 400)}`];
   return [
     ...enter,
@@ -33,6 +36,11 @@ function nextSteps(directory: string): string[] {
     `promptgate publish ${PROMPT} --label production`,
     `edit prompts/${PROMPT}.prompt.yml: change a sentence, raise the version, say why in changeReason`,
     "promptgate gate",
+    ...(action === undefined
+      ? [
+          "for GitHub, put where the Action is published in the place of OWNER/promptgate@v1 in .github/workflows",
+        ]
+      : []),
   ];
 }
 
@@ -54,7 +62,8 @@ function describe(written: readonly string[], cases: number, steps: readonly str
  */
 export async function runInit(context: CommandContext, options: InitOptions): Promise<ExitCode> {
   const root = resolve(context.cwd, options.directory);
-  const files = await readTemplateFiles();
+  const templates = await readTemplateFiles();
+  const files = options.action === undefined ? templates : withAction(templates, options.action);
   const paths = files.map(({ path }) => path);
   const existing = await existingPaths(root, paths);
   if (existing.length > 0 && !options.force) {
@@ -72,7 +81,7 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
       .find(({ path }) => path.endsWith(".jsonl"))
       ?.text.trim()
       .split("\n").length ?? 0;
-  const steps = nextSteps(directory);
+  const steps = nextSteps(directory, options.action);
   context.print(
     options.json
       ? JSON.stringify({ schema: "promptgate/init@1", directory: root, written, cases, next: steps }, null, 2)
