@@ -16,7 +16,8 @@ export interface LogfireSpan {
   /** The label, as Logfire's SDKs mark the span. */
   readonly label: string | null;
   readonly unit: string | null;
-  readonly isError: boolean;
+  /** Null where the record does not say how it went. */
+  readonly isError: boolean | null;
   readonly latencyMs: number | null;
   readonly costUsd: number | null;
   /** What the SDK that reported it is written in. */
@@ -77,7 +78,8 @@ function spanSql(question: SpanQuestion): LogfireQuestion["sql"] {
   const owned = `CASE WHEN ${sqlAttribute("prompt.name")} = ${sqlText(prompt)} THEN ${sqlAttribute("prompt.version")} END`;
   const fields = [
     "span_id, trace_id, start_timestamp, duration, telemetry_sdk_language",
-    "(level >= 'error' OR is_exception OR otel_status_code = 'ERROR') AS is_error",
+    // Spans that went well have no status: of nothing else is nothing known.
+    "(level >= 'error' OR coalesce(is_exception, false) OR coalesce(otel_status_code, '') = 'ERROR') AS is_error",
     `${owned} AS version`,
     `${sqlAttribute(`logfire.variables.${variable}.version`)} AS number`,
     `${sqlAttribute(`logfire.variables.${variable}`)} AS label`,
@@ -101,7 +103,7 @@ export async function readSpans(api: PlatformApi, question: SpanQuestion): Promi
     number: row.number,
     label: row.label,
     unit: row.unit,
-    isError: row.is_error === true,
+    isError: row.is_error,
     latencyMs: row.duration === null ? null : row.duration * 1000,
     costUsd: row.cost,
     language: row.telemetry_sdk_language ?? null,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { logfireRecords } from "./logfire-records.ts";
 import { PROJECT } from "./logfire-rows.ts";
 import { logfireVariableShelf, type LogfireQuirks } from "./logfire-variables.ts";
 import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
@@ -29,18 +30,24 @@ function checkOf({ compare, checked }: OpenApiCheck): OpenApiCheck {
   };
 }
 
-function refusal({ headers }: PlatformCall): PlatformAnswer | null {
-  if (headers.authorization === `Bearer ${API_KEY}`) return null;
+export const READ_TOKEN = "pylf_v1_us_readTokenDoNotPrintMe";
+
+/** A key is for variables, a token for queries; neither is good for the other. */
+function refusal({ headers, path }: PlatformCall): PlatformAnswer | null {
+  const key = path === "/v2/query" ? READ_TOKEN : API_KEY;
+  if (headers.authorization === `Bearer ${key}`) return null;
   return { status: 401, body: { detail: `Invalid API key ${headers.authorization ?? ""}` } };
 }
 
 /** A server of one project that behaves like Logfire, quirks included. */
 export async function startLogfire(quirks: LogfireQuirks = {}) {
   const shelf = logfireVariableShelf(quirks);
+  const traffic = logfireRecords();
 
   async function answer({ method, path, body }: PlatformCall): Promise<PlatformAnswer> {
     const values = (body ?? {}) as Record<string, unknown>;
     if (path === "/v1/variables/") return method === "GET" ? shelf.read() : shelf.create(values);
+    if (path === "/v2/query" && method === "POST") return traffic.answer(values);
     const name = /^\/v1\/variables\/([^/]+)\/$/.exec(path)?.[1];
     if (name !== undefined && method === "PUT") return shelf.update(decodeURIComponent(name), values);
     return { status: 404, body: { detail: "Not Found" } };
@@ -53,6 +60,7 @@ export async function startLogfire(quirks: LogfireQuirks = {}) {
       check: described === null ? null : checkOf(described),
     })),
     shelf,
+    traffic,
   };
 }
 
