@@ -22,23 +22,29 @@ const COURTESY =
   /\b(?:hello|dear|thanks?|welcome|sorry|apologi[sz]e|regards|sincerely|happy to help|guten tag|hallo|danke|leid|grusse?n?|bonjour|merci|desole|cordialement|hola|gracias|siento|saludos|ola|obrigad[oa]|lamento|cumprimentos|buongiorno|grazie|dispiace|saluti)\b/;
 
 // What declining and courtesy are usually made of, besides words of the matter at hand.
-const USUAL = new Set(
-  termsOf(
-    `${Object.values(stockSentences)
-      .flatMap(({ refusal, handover, greeting, closing, apology }) => [
-        refusal,
-        handover,
-        greeting,
-        closing,
-        apology,
-      ])
-      .join(
-        " ",
-      )} context documents help pages sorry afraid unfortunately find provided available contain mention cover
+let usual: ReadonlySet<string> | undefined;
+
+/** Made when the first claim is read: most commands ask no embedded model. */
+function usualTerms(): ReadonlySet<string> {
+  usual ??= new Set(
+    termsOf(
+      `${Object.values(stockSentences)
+        .flatMap(({ refusal, handover, greeting, closing, apology }) => [
+          refusal,
+          handover,
+          greeting,
+          closing,
+          apology,
+        ])
+        .join(
+          " ",
+        )} context documents help pages sorry afraid unfortunately find provided available contain mention cover
      say know answer question details person human agent team specialist support service customer look contact reach reply
      respond follow soon shortly working business days hours hand pass forward case request matter welcome regards`,
-  ),
-);
+    ),
+  );
+  return usual;
+}
 const UNUSUAL_TERMS = 2;
 
 /** Texts of an output: the string values when it is JSON, else itself. */
@@ -130,7 +136,7 @@ export function readStatements(output: string, ground: Ground): Statements {
     if (terms.length === 0 || isQuestion(sentence)) continue;
     const words = wordsOf(sentence).join(" ");
     const unusual = terms.filter(
-      (term) => !USUAL.has(term) && !ground.terms.has(term) && !ground.asked.has(term),
+      (term) => !usualTerms().has(term) && !ground.terms.has(term) && !ground.asked.has(term),
     ).length;
     const claim = { text: sentence, support: supportOf(sentence, ground) };
     if (unusual > UNUSUAL_TERMS || claim.support >= SUPPORTED) claims.push(claim);

@@ -104,16 +104,15 @@ const readGrounding: Rule = (clause) => {
     : {};
 };
 
-const FRAME = new Set(
-  termsOf(
-    "questions requests cases matters issues topics problems customers anything about related regarding asks concerns says wants mentions",
-  ),
-);
+const FRAME =
+  "questions requests cases matters issues topics problems customers anything about related regarding asks concerns says wants mentions";
+let frame: ReadonlySet<string> | undefined;
 
 function readTopics(phrase: string): string[] {
+  const framing = (frame ??= new Set(termsOf(FRAME)));
   return phrase
     .split(/,|\band\b|\bor\b|\//)
-    .map((topic) => termsOf(topic).findLast((term) => !FRAME.has(term)))
+    .map((topic) => termsOf(topic).findLast((term) => !framing.has(term)))
     .filter((head) => head !== undefined);
 }
 
