@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runDiff, type DiffOptions } from "../../src/entry/commands/diff.ts";
@@ -62,6 +62,16 @@ describe("diff", () => {
         "   },",
         '   "responseFormat": "text"',
         " }",
+        "",
+        "side by side; metrics are those of production in the last 7 days",
+        "                  1.0.0    1.1.0",
+        "  model           small    small",
+        "  temperature     0.2      0.5",
+        "  responseFormat  text     text",
+        "  quality         no data  no data",
+        "  error_rate      no data  no data",
+        "  latency         no data  no data",
+        "  cost            no data  no data",
       ].join("\n"),
     );
   });
@@ -117,6 +127,44 @@ describe("diff", () => {
     });
   });
 
+  it("shows what production reported of both versions, in numbers and in words", async () => {
+    const at = new Date(project.context.clock.now() - 7_200_000).toISOString();
+    const served = (version: string, error: boolean, latencyMs: number): string =>
+      JSON.stringify({ at, prompt: "customer-support", version, error, latencyMs });
+    const lines = [served("1.0.0", false, 400), served("1.0.0", true, 900), served("1.1.0", false, 500)];
+    await mkdir(join(project.root, ".promptgate"), { recursive: true });
+    await writeFile(join(project.root, ".promptgate/metrics.jsonl"), `${lines.join("\n")}\n`);
+    const text = await diff("production", "latest");
+    expect(text).toMatch(/error_rate +50\.00% \(n 2\) +0\.00% \(n 1\)/);
+    expect(text).toMatch(/latency +600 \(n 2\) +500 \(n 1\)/);
+    expect(text).toMatch(/cost +no data +no data/);
+    const document = JSON.parse(await diff("production", "latest", { json: true }));
+    expect(document.metrics[1]).toEqual({
+      name: "error_rate",
+      kind: "proportion",
+      transform: "none",
+      a: { kind: "measured", value: 0.5, n: 2 },
+      b: { kind: "measured", value: 0, n: 1 },
+    });
+    expect(document.settings.b.modelParameters).toEqual({ temperature: 0.5 });
+  });
+
+  it("says why metrics cannot be read, and goes on", async () => {
+    const config = await readFile(join(project.root, "promptgate.yaml"), "utf8");
+    const url = "http://127.0.0.1:9";
+    const metrics = `metrics:
+  source: prometheus
+  url: ${url}
+  assignments: sum by (version) (x)
+  queries: { error_rate: { kind: proportion, n: a, errors: b } }
+rollout: { metrics: [{ name: error_rate, kind: proportion, direction: down, margin: 0.02 }] }
+`;
+    await writeFile(join(project.root, "promptgate.yaml"), config + metrics);
+    const text = await diff("production", "latest");
+    expect(text).toMatch(/error_rate +cannot be read +cannot be read/);
+    expect(text).toMatch(/error_rate: 127\.0\.0\.1:9: /);
+  });
+
   it("sets off the words that differ when the terminal has colours", async () => {
     await publish({ version: "1.1.1", system: "Answer from the context.\nBe nice.\nCite sources." });
     const context = { ...project.context, terminal: { ...project.context.terminal, color: true } };
@@ -152,7 +200,7 @@ describe("diff", () => {
       temperature: 0.5,
     });
     expect(await diff("1.1.0", "1.1.1")).toMatch(
-      /message 1 \(system\)\n {2}only the line break at the end differs$/,
+      /message 1 \(system\)\n {2}only the line break at the end differs$/m,
     );
   });
 

@@ -13,7 +13,9 @@ import type { ExitCode } from "../exit-codes.ts";
 import { modelSettingsOf, resolveCandidate, type ResolvedVersion } from "../gate/resolve-versions.ts";
 import { promptOf } from "../registry/known-prompts.ts";
 import { alignedLines } from "../registry/lines.ts";
+import { measureVersions, type MeasuredMetric } from "../registry/measure-versions.ts";
 import { diffSections, sectionLines, unifiedText, type DiffSection } from "../registry/render-diff.ts";
+import { sideBySideLines } from "../registry/side-by-side.ts";
 import { loadProjectFrom, openRegistryOf } from "../wire.ts";
 
 export interface DiffOptions extends CommonOptions {
@@ -37,6 +39,8 @@ interface PromptDiff {
   readonly required: Tier | null;
   readonly findings: readonly ChangeFinding[];
   readonly sections: readonly DiffSection[];
+  /** Of both versions in production. */
+  readonly metrics: readonly MeasuredMetric[];
 }
 
 async function resolveSide(scope: Scope, reference: string): Promise<ResolvedVersion> {
@@ -60,7 +64,11 @@ function modelOf(project: Project, template: PromptTemplate): ModelIdentity {
   }
 }
 
-function compareVersions(project: Project, before: ResolvedVersion, after: ResolvedVersion): PromptDiff {
+function compareVersions(
+  project: Project,
+  before: ResolvedVersion,
+  after: ResolvedVersion,
+): Omit<PromptDiff, "metrics"> {
   const findings = findChanges(before.source, after.source, {
     baselineModel: modelOf(project, before.source.template),
     candidateModel: modelOf(project, after.source.template),
@@ -83,6 +91,11 @@ function sideTitle({ source, origin }: ResolvedVersion): string {
   return visible(`${source.version} (${origin})`);
 }
 
+function settingsOf({ source }: ResolvedVersion): Record<string, unknown> {
+  const { model, modelParameters, responseFormat } = source.template;
+  return { model, modelParameters, responseFormat };
+}
+
 function document(prompt: string, diff: PromptDiff): Record<string, unknown> {
   return {
     schema: "promptgate/diff@1",
@@ -97,13 +110,20 @@ function document(prompt: string, diff: PromptDiff): Record<string, unknown> {
       after: section.after,
       unified: unifiedText(section),
     })),
+    settings: { a: settingsOf(diff.before), b: settingsOf(diff.after) },
+    metrics: diff.metrics.map(({ metric, versions }) => ({
+      ...metric,
+      a: versions[diff.before.source.version],
+      b: versions[diff.after.source.version],
+    })),
   };
 }
 
 function lines(prompt: string, diff: PromptDiff, color: boolean): string[] {
   const { before, after, declared, required, findings, sections } = diff;
   const title = paint(color, `${visible(prompt)}: ${sideTitle(before)} -> ${sideTitle(after)}`, "bold");
-  if (required === null) return [title, "no change of behaviour"];
+  const table = ["", ...sideBySideLines(before.source, after.source, diff.metrics)];
+  if (required === null) return [title, "no change of behaviour", ...table];
   const numbers =
     declared === null ? "the version number does not go up" : `the version number declares ${declared}`;
   const ordered = findings.toSorted((left, right) => TIERS.indexOf(right.tier) - TIERS.indexOf(left.tier));
@@ -113,19 +133,20 @@ function lines(prompt: string, diff: PromptDiff, color: boolean): string[] {
     "",
     ...alignedLines(ordered.map(({ tier, message }) => [tier, message])).map((line) => `  ${line}`),
     ...sections.flatMap((section) => ["", ...sectionLines(section, color)]),
+    ...table,
   ];
 }
 
-/** `diff`: what changed between two versions, and the tier that it asks for. */
+/** `diff`: what changed between two versions, the tier that it asks for, and what production showed of both. */
 export async function runDiff(context: CommandContext, options: DiffOptions): Promise<ExitCode> {
   const project = await loadProjectFrom(context, options, "error", null);
   const prompt = promptOf(project, options.prompt);
   const scope = { cwd: context.cwd, project, prompt, registry: openRegistryOf(project, context) };
-  const diff = compareVersions(
-    project,
-    await resolveSide(scope, options.a),
-    await resolveSide(scope, options.b),
-  );
+  const before = await resolveSide(scope, options.a);
+  const after = await resolveSide(scope, options.b);
+  const versions = [before.source.version, after.source.version];
+  const metrics = await measureVersions(context, project, prompt, versions);
+  const diff = { ...compareVersions(project, before, after), metrics };
   context.print(
     options.json
       ? JSON.stringify(document(prompt.name, diff), null, 2)
