@@ -13,7 +13,6 @@ import { aProject, aPrompt, type TestProject } from "./project.ts";
 
 const HOUR_MS = 3_600_000;
 const CASES = 70;
-const USERS = 3000;
 const common = { json: true, verbose: false };
 
 /** A platform that keeps the prompts of a project and is told what its applications do. */
@@ -25,13 +24,18 @@ export interface RolloutPlatform {
   readonly environment: Readonly<Record<string, string>>;
   /** The same as `registry`, with the keys themselves. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** How many people there are. */
+  readonly users?: number;
   /** How many versions of a prompt there are. */
-  readonly stored: (prompt: string) => number;
+  readonly stored: (prompt: string) => number | Promise<number>;
   /** An application tells that it served a version to somebody. */
   readonly report: (unit: string, version: string, at: number) => void;
+  /** Waits until the platform shows what it was told. */
+  readonly settle?: () => Promise<void>;
 }
 
 interface Stage {
+  readonly users: number;
   readonly platform: RolloutPlatform;
   readonly project: TestProject;
   readonly context: CommandContext;
@@ -41,9 +45,9 @@ interface Stage {
 }
 
 /** How many of the users are served each version, once the client has looked again. */
-async function shares({ versionFor }: Stage): Promise<Record<string, number>> {
+async function shares({ versionFor, users }: Stage): Promise<Record<string, number>> {
   const versions: Record<string, number> = {};
-  for (let user = 0; user < USERS; user += 1) {
+  for (let user = 0; user < users; user += 1) {
     const version = await versionFor(`user-${user}`);
     versions[version] = (versions[version] ?? 0) + 1;
   }
@@ -51,8 +55,8 @@ async function shares({ versionFor }: Stage): Promise<Record<string, number>> {
 }
 
 /** An hour of traffic: people get what the client resolves for them, testers what is staged. */
-async function serve({ platform, versionFor, clock }: Stage, staged: boolean): Promise<void> {
-  for (let user = 0; user < USERS; user += 1) {
+async function serve({ platform, versionFor, clock, users }: Stage, staged: boolean): Promise<void> {
+  for (let user = 0; user < users; user += 1) {
     const unit = `user-${clock.now}-${user}`;
     platform.report(unit, await versionFor(unit), clock.now + user * 1000);
   }
@@ -60,6 +64,7 @@ async function serve({ platform, versionFor, clock }: Stage, staged: boolean): P
   for (let tester = 0; tester < testers; tester += 1) {
     platform.report(`tester-${clock.now}-${tester}`, "1.1.0", clock.now + tester);
   }
+  await platform.settle?.();
   clock.now += HOUR_MS;
 }
 
@@ -67,7 +72,7 @@ async function publish({ platform, context }: Stage, count: number, label?: stri
   const place = label === undefined ? {} : { label };
   const request = { ...common, ...place, prompt: "greeter", author: "Ana <ana@example.com>" };
   expect(await runPublish(context, request)).toBe(0);
-  expect(platform.stored("greeter")).toBe(count);
+  expect(await platform.stored("greeter")).toBe(count);
 }
 
 async function gate({ project, context }: Stage): Promise<void> {
@@ -91,9 +96,12 @@ async function advance(stage: Stage): Promise<string[]> {
     if (decision?.["event"] === "held") continue;
     path.push(`${String(decision?.["event"])} ${String(decision?.["step"])}`);
     const least = decision?.["step"] === "canary5" ? 0.03 : 0.2;
-    await vi.waitFor(async () => expect((await shares(stage))["1.1.0"] ?? 0).toBeGreaterThan(USERS * least), {
-      timeout: 20_000,
-    });
+    await vi.waitFor(
+      async () => expect((await shares(stage))["1.1.0"] ?? 0).toBeGreaterThan(stage.users * least),
+      {
+        timeout: 20_000,
+      },
+    );
   }
   return path;
 }
@@ -128,7 +136,8 @@ function stageOf(platform: RolloutPlatform, problems: string[]): Stage {
   });
   const versionFor = async (unit: string): Promise<string> =>
     (await client.getPrompt("greeter", { unit })).version;
-  return { platform, project, context, versionFor, clock, printed: () => printed };
+  const { users = 3000 } = platform;
+  return { users, platform, project, context, versionFor, clock, printed: () => printed };
 }
 
 /** Gates, publishes, stages, exposes step by step and rolls back, with a client that follows all the while. */
@@ -137,7 +146,7 @@ export async function followRollout(platform: RolloutPlatform): Promise<void> {
   const stage = stageOf(platform, problems);
   try {
     await publish(stage, 1, "production");
-    expect(await shares(stage)).toEqual({ "1.0.0": USERS });
+    expect(await shares(stage)).toEqual({ "1.0.0": stage.users });
     await gate(stage);
     await publish(stage, 2);
     const start = { ...common, version: "greeter@1.1.0", supersede: false };
@@ -146,7 +155,7 @@ export async function followRollout(platform: RolloutPlatform): Promise<void> {
     const reason = "people complain";
     expect(await runRollback(stage.context, { ...common, prompt: "greeter", reason })).toBe(0);
     stage.clock.now += 61_000;
-    await vi.waitFor(async () => expect(await shares(stage)).toEqual({ "1.0.0": USERS }), {
+    await vi.waitFor(async () => expect(await shares(stage)).toEqual({ "1.0.0": stage.users }), {
       timeout: 20_000,
     });
     expect(problems).toEqual([]);

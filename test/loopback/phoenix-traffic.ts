@@ -118,16 +118,10 @@ export function phoenixTraffic(project = "default") {
       if (encoded === undefined) return null;
       const name = decodeURIComponent(encoded);
       if (name !== project) return notFound(`Project with name ${name} not found`);
-      switch (listing) {
-        case "spans":
-          return readSpans(query);
-        case "span_annotations":
-          return readAnnotations("span", query);
-        case "trace_annotations":
-          return readAnnotations("trace", query);
-        default:
-          return { status: 200, body: { data: { id: "UHJvamVjdDox", name, description: null } } };
-      }
+      if (listing === "spans") return readSpans(query);
+      if (listing === "span_annotations") return readAnnotations("span", query);
+      if (listing === "trace_annotations") return readAnnotations("trace", query);
+      return { status: 200, body: { data: { id: "UHJvamVjdDox", name, description: null } } };
     },
     /** Costs of marked spans, as the web page asks for them. */
     queryCosts(variables: Readonly<Record<string, unknown>>): object {

@@ -59,6 +59,10 @@ const at = new Date(START + 60_000).toISOString();
 const later = new Date(START + 120_000).toISOString();
 const desk = { at, prompt: "desk", version: "1.0.0" } as const;
 
+function sampleOf({ observations }: Observations, metric: string): unknown {
+  return observations.find((one) => one.metric === metric)?.sample;
+}
+
 describe("production on Phoenix", () => {
   let server: PhoenixServer;
   beforeEach(async () => {
@@ -71,8 +75,6 @@ describe("production on Phoenix", () => {
       aRequest({ metrics: [quality, errorRate, cost, latency], to: START + HOUR }),
       signal,
     );
-  const sampleOf = ({ observations }: Observations, metric: string): unknown =>
-    observations.find((one) => one.metric === metric)?.sample;
 
   it("is read over all pages of spans, scores and costs", async () => {
     for (let one = 0; one < 2203; one += 1) {
@@ -161,13 +163,14 @@ describe("production on Phoenix", () => {
         },
       );
     }
-    const counts = async (unit: PhoenixMetricsSettings["unit"]): Promise<unknown> => {
-      const { basis, assignments } = await observe({ unit });
-      return [basis, assignments[0]?.n];
-    };
-    expect(await counts("user")).toEqual(["unit", 1]);
-    expect(await counts("session")).toEqual(["unit", 2]);
-    expect(await counts("none")).toEqual(["request", 3]);
+    const kinds = ["user", "session", "none"] as const;
+    const observed = await Promise.all(kinds.map((unit) => observe({ unit })));
+    const counts = observed.map(({ basis, assignments }) => [basis, assignments[0]?.n]);
+    expect(counts).toEqual([
+      ["unit", 1],
+      ["unit", 2],
+      ["request", 3],
+    ]);
   });
 
   it("is told by prompts whose names look like numbers", async () => {
