@@ -40,6 +40,11 @@ async function look(scope: RolloutScope, prompt: string, { by, dryRun }: LookOpt
   const { state, revision } = rollout;
   const scene = await readScene(scope, places, prompt, state);
   const metrics = await observeRollout(scope, state, scene.clock.now);
+  if (metrics.kind === "observed") {
+    for (const { message } of metrics.observations.notes ?? []) {
+      scope.context.log.warn(`${prompt}: ${message}`);
+    }
+  }
   const decision = decide({ state, ...scene, metrics, by });
   const applied = dryRun ? null : await applyDecision(places, decision, revision);
   return { kind: "decided", prompt, decision, applied, exitCode: exitCodeOf(decision, applied) };

@@ -1,3 +1,5 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { removeRollouts, rolloutProject } from "./rollout-project.ts";
 
@@ -35,5 +37,16 @@ describe("rollout advance", () => {
       candidate: null,
       holdback: null,
     });
+  });
+
+  it("says what a person should know of the numbers that it decided on", async () => {
+    const made = await rolloutProject();
+    await made.start("1.1.0");
+    await made.advance();
+    await made.serve(1);
+    appendFileSync(join(made.folder, ".promptgate/metrics.jsonl"), "not a request\n");
+    await made.serve(1);
+    await made.advance();
+    expect(made.said).toContain("greeter: 1 lines could not be read as requests");
   });
 });
