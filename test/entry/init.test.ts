@@ -51,6 +51,12 @@ function filesOf(directory: string): string[] {
     .sort();
 }
 
+function workflows(): string {
+  return ["gate", "promote", "advance", "rollback"]
+    .map((name) => readFileSync(join(folder, `.github/workflows/prompt-${name}.yml`), "utf8"))
+    .join("");
+}
+
 const projectFiles = [
   ".github/workflows/prompt-advance.yml",
   ".github/workflows/prompt-gate.yml",
@@ -73,10 +79,6 @@ describe("init", () => {
 
   it("says where the Action's place in the workflows has to be filled in, and fills it in where it is named", async () => {
     const commit = "0123456789abcdef0123456789abcdef01234567";
-    const workflows = (): string =>
-      ["gate", "promote", "advance", "rollback"]
-        .map((name) => readFileSync(join(folder, `.github/workflows/prompt-${name}.yml`), "utf8"))
-        .join("");
     await init();
     expect(printed).toContain("in the place of OWNER/promptgate@v1");
     printed = "";

@@ -9,7 +9,7 @@ interface Key {
 }
 
 /** What a certificate says about who signed, and when it holds. */
-export interface Identity {
+interface Identity {
   /** `OWNER/REPO/.github/workflows/FILE@REF`. */
   readonly workflow: string;
   /** `OWNER/REPO` that the workflow ran for; null leaves the extension out. */

@@ -19,7 +19,7 @@ export interface WorkflowRun {
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-export interface WorkflowStart {
+interface WorkflowStart {
   /** A file in the author's clone. */
   readonly workflow: string;
   readonly event: "pull_request" | "schedule" | "workflow_dispatch";
