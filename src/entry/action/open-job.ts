@@ -1,6 +1,7 @@
 import { GateError } from "../../domain/errors.ts";
 import type { GitHubClient } from "../../github/client.ts";
 import type { GitHubEvent } from "../../github/event.ts";
+import { presentedLog } from "../base/workspace.ts";
 import { changedPrompts } from "../base/compare-projects.ts";
 import { lacksDefaultKey, missingVariables, withPlaceholders } from "../base/missing-variables.ts";
 import type { CommandContext } from "../context.ts";
@@ -70,9 +71,10 @@ async function scopesOf(
   const { project } = opened;
   const registry = openRegistryOf(opened.registry, { ...context, environment });
   const selection = { ...SELECTION, storedSamples: true };
+  const own = { ...context, log: presentedLog(context.log) };
   return project.prompts
     .filter(({ name }) => changed.includes(name))
-    .map((prompt) => ({ context, project, prompt, registry, selection }));
+    .map((prompt) => ({ context: own, project, prompt, registry, selection }));
 }
 
 async function lookAt(job: GateJob, change: OpenedChange, absent: readonly string[]): Promise<OpenedJob> {

@@ -1,11 +1,10 @@
 import * as z from "zod";
-import { GateError } from "../../domain/errors.ts";
 import type { Store } from "../../domain/store.ts";
-import { recordDeployment } from "../../github/deployments.ts";
 import { closeIssue, writeIssue } from "../../github/rollout-issue.ts";
 import { runRolloutAdvance } from "../commands/rollout-advance.ts";
 import { readRollout } from "../promotion/read-rollout.ts";
 import { loadSettingsFrom, openStoreOf } from "../wire.ts";
+import { auditMove, quietly } from "./audit-trail.ts";
 import { documentOptions, runForDocument } from "./command-document.ts";
 import { verdictOf, type OrderJob, type OrderResult } from "./order-job.ts";
 import { attentionOf, percentOf } from "./rollout-attention.ts";
@@ -19,34 +18,17 @@ const PROMPTS_TOLD = 200;
 /** What changes who gets which version. */
 const AUDITED = new Set(["staged", "advanced", "completed", "rolled-back", "repaired"]);
 
-/** What GitHub says no to is told and decides nothing: traffic has moved already. */
-async function quietly(work: () => Promise<string | null>): Promise<string[]> {
-  try {
-    const refused = await work();
-    return refused === null ? [] : [refused];
-  } catch (error) {
-    if (error instanceof GateError && error.code !== "INTERRUPTED") return [error.message];
-    throw error;
-  }
-}
-
 /** Records a transition that this run has made. One that another run made is recorded there. */
 export async function auditLook(job: OrderJob, look: DecidedLook): Promise<string[]> {
   const { prompt, version, event, reason, step, weight, rolloutId, id, from } = look;
   const isMove =
     AUDITED.has(event) && (from.weight !== weight || from.step !== step || from.phase !== look.phase);
   if (look.write !== "applied" || !isMove) return [];
-  return quietly(() =>
-    recordDeployment(job.client, {
-      repository: job.repository,
-      ref: job.commit,
-      environment: `prompt-${prompt}`,
-      description: `${version ?? "?"} ${event} at ${step}, ${percentOf(weight)} % of traffic: ${reason}`,
-      ok: event !== "rolled-back",
-      payload: { prompt, version, event, reason, step, weight, rolloutId, id },
-      runUrl: job.runUrl,
-    }),
-  );
+  return auditMove(job, prompt, {
+    description: `${version ?? "?"} ${event} at ${step}, ${percentOf(weight)} % of traffic: ${reason}`,
+    ok: event !== "rolled-back",
+    payload: { version, event, reason, step, weight, rolloutId, id },
+  });
 }
 
 /** Opens, changes or closes the one issue of a rollout, as its state asks for. */

@@ -1,13 +1,12 @@
 import { join, resolve } from "node:path";
 import { stat } from "node:fs/promises";
 import * as z from "zod";
-import { GateError } from "../../domain/errors.ts";
 import type { PromptVersion } from "../../domain/registry.ts";
 import { TIERS } from "../../domain/tier.ts";
-import { recordDeployment } from "../../github/deployments.ts";
 import { readEnvironmentSignOff } from "../../github/environment-approvals.ts";
 import { runPromote } from "../commands/promote.ts";
 import { loadSettingsFrom, openRegistryOf } from "../wire.ts";
+import { auditMove } from "./audit-trail.ts";
 import { documentOptions, runForDocument } from "./command-document.ts";
 import { findVersion } from "./find-version.ts";
 import { verdictOf, type OrderJob, type OrderResult } from "./order-job.ts";
@@ -77,19 +76,11 @@ function headlineOf({ prompt, version, label, decision }: Promotion, done: boole
 
 async function audit(job: OrderJob, promotion: Promotion): Promise<string[]> {
   const { prompt, version, digest, label, from } = promotion;
-  const refused = await recordDeployment(job.client, {
-    repository: job.repository,
-    ref: job.commit,
-    environment: `prompt-${prompt}`,
+  return auditMove(job, prompt, {
     description: `${version} in ${label}${from === null ? "" : `, was ${from}`}`,
     ok: true,
-    payload: { prompt, version, digest, label, from },
-    runUrl: job.runUrl,
-  }).catch((error: unknown) => {
-    if (error instanceof GateError && error.code !== "INTERRUPTED") return error.message;
-    throw error;
+    payload: { version, digest, label, from },
   });
-  return refused === null ? [] : [refused];
 }
 
 /** Share of people that the label gives the version, where that is known. */

@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { GateError } from "../../domain/errors.ts";
-import { recordDeployment } from "../../github/deployments.ts";
 import { runRollback } from "../commands/rollback.ts";
+import { auditMove } from "./audit-trail.ts";
 import { documentOptions, runForDocument } from "./command-document.ts";
 import { verdictOf, type OrderJob, type OrderResult } from "./order-job.ts";
 import { promptInput, requiredInput } from "./required-inputs.ts";
@@ -18,19 +17,11 @@ const documentSchema = z.object({
 type Rollback = z.infer<typeof documentSchema>;
 
 async function audit(job: OrderJob, { prompt, to, from, reason }: Rollback, ok: boolean): Promise<string[]> {
-  const refused = await recordDeployment(job.client, {
-    repository: job.repository,
-    ref: job.commit,
-    environment: `prompt-${prompt}`,
+  return auditMove(job, prompt, {
     description: `rolled back${from === null ? "" : ` from ${from}`} to ${to}`,
     ok,
-    payload: { prompt, event: "rolled-back", to, from, reason },
-    runUrl: job.runUrl,
-  }).catch((error: unknown) => {
-    if (error instanceof GateError) return error.message;
-    throw error;
+    payload: { event: "rolled-back", to, from, reason },
   });
-  return refused === null ? [] : [refused];
 }
 
 /** `rollback`: traffic first; what GitHub is told comes after everything that people feel. */

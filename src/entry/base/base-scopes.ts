@@ -12,7 +12,7 @@ import { comparisonNotes } from "./comparison-notes.ts";
 import { gitText } from "./git.ts";
 import { openComparison } from "./open-comparison.ts";
 import { gitRevision } from "./revision.ts";
-import { openWorkspace } from "./workspace.ts";
+import { openWorkspace, presentedLog } from "./workspace.ts";
 
 /** What a command gates, and how it names files to its user. */
 export interface OpenedScopes {
@@ -67,8 +67,9 @@ async function openBase(context: CommandContext, options: Options, base: string)
     const { project } = opened;
     const registry = openRegistryOf(opened.registry, context);
     const prompts = choosePrompts(project, options.prompts).filter(({ name }) => changed.has(name));
+    const own = { ...context, log: presentedLog(context.log) };
     return {
-      scopes: prompts.map((prompt) => ({ context, project, prompt, registry, selection: options })),
+      scopes: prompts.map((prompt) => ({ context: own, project, prompt, registry, selection: options })),
       present: (result) => workspace.present(result, head.root),
       close: workspace.close,
     };

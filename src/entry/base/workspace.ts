@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { PromptGateResult } from "../../domain/gate-result.ts";
+import type { Log } from "../../domain/ports.ts";
 import { storageError } from "../../files/storage.ts";
 
 /** Where the copies of the candidate's files go, beside the files of the base revision. */
@@ -17,6 +18,18 @@ export interface Workspace {
   /** The result with paths as a reader in the checkout has them. */
   present(result: PromptGateResult, checkout: string): PromptGateResult;
   close(): Promise<void>;
+}
+
+function presentedText(text: string): string {
+  return text.replaceAll(`${CANDIDATE_FOLDER}/`, "");
+}
+
+/** What is said meanwhile, with paths as a reader in the checkout has them. */
+export function presentedLog(log: Log): Log {
+  return {
+    info: (text) => log.info(presentedText(text)),
+    warn: (text) => log.warn(presentedText(text)),
+  };
 }
 
 function present(stateFolder: string, result: PromptGateResult, checkout: string): PromptGateResult {

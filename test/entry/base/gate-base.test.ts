@@ -59,6 +59,7 @@ describe("gate --base", () => {
     const [result] = made.printed().prompts;
     expect(result?.candidate).toMatchObject({ version: "1.1.0", source: "prompts/greeter.prompt.yml" });
     expect(existsSync(join(made.folder, result?.runDir ?? "", "result.json"))).toBe(true);
+    expect(made.said.join("\n")).toContain("greeter: 1.1.0 (prompts/greeter.prompt.yml) against 1.0.0");
   });
 
   it("takes no change of formatting, comments or order for a change", async () => {
