@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { GateError } from "../domain/errors.ts";
 import { clockFinding, type Finding } from "../domain/finding.ts";
 import type { ProbeQuestion } from "../domain/platform.ts";
 import { visible, visibleLine } from "../domain/visible.ts";
 import type { JsonAnswer } from "../http/json-client.ts";
 import type { LangfuseApi } from "../http/langfuse.ts";
 import { labelProblem, nameProblem, type LangfuseRegistryOptions } from "../registries/langfuse.ts";
+import { findingsOf } from "./findings.ts";
 
 const SUBJECT = "langfuse";
 const REGIONS =
@@ -16,18 +16,7 @@ const projects = z.object({
   data: z.array(z.object({ name: z.string(), organization: z.object({ name: z.string() }).optional() })),
 });
 
-function problem(message: string, remedy: string): Finding {
-  return { kind: "problem", subject: SUBJECT, message, remedy };
-}
-
-function ok(message: string): Finding {
-  return { kind: "ok", subject: SUBJECT, message };
-}
-
-function failed(error: unknown): Finding {
-  if (!(error instanceof GateError) || error.code === "INTERRUPTED") throw error;
-  return problem(visibleLine(error.message, 300), visibleLine(error.hint ?? REGIONS, 300));
-}
+const { ok, problem, failed, names } = findingsOf(SUBJECT);
 
 function keyFindings({ publicKey, secretKey }: LangfuseRegistryOptions): Finding[] {
   if (publicKey.startsWith("sk-lf-") || secretKey.startsWith("pk-lf-")) {
@@ -36,13 +25,7 @@ function keyFindings({ publicKey, secretKey }: LangfuseRegistryOptions): Finding
   return [];
 }
 
-function nameFindings({ prompts, labels }: ProbeQuestion): Finding[] {
-  const wrong = [
-    ...prompts.map((name) => [`prompt ${visible(name)}`, nameProblem(name)] as const),
-    ...labels.map((name) => [`label ${visible(name)}`, labelProblem(name)] as const),
-  ].flatMap(([what, why]) => (why === null ? [] : [problem(`${what}: ${why}`, "choose another name")]));
-  return wrong.length > 0 ? wrong : [ok("names of prompts and labels are as Langfuse wants them")];
-}
+const RULES = { platform: "Langfuse", prompt: nameProblem, label: labelProblem };
 
 /** What the project is used for, and a read that fails where it may not be. */
 const READS = {
@@ -83,7 +66,7 @@ export async function probeLangfuse(
       found.push(ok(`${use === "registry" ? "prompts" : use} can be read`));
     }
   } catch (error) {
-    found.push(failed(error));
+    found.push(failed(error, REGIONS));
   }
-  return question.uses.has("registry") ? [...found, ...nameFindings(question)] : found;
+  return question.uses.has("registry") ? [...found, ...names(question, RULES)] : found;
 }
