@@ -13,6 +13,8 @@ interface PlatformFactory<Schema extends z.ZodType = z.ZodType> {
 /** Kind -> its file, read by whoever needs the platform. */
 export const platforms = {
   langfuse: async () => (await import("./langfuse.ts")).langfusePlatform,
+  langsmith: async () => (await import("./langsmith.ts")).langsmithPlatform,
+  promptlayer: async () => (await import("./promptlayer.ts")).promptLayerPlatform,
 } as const satisfies Record<string, () => Promise<PlatformFactory>>;
 
 function isKind(kind: string): kind is keyof typeof platforms {

@@ -30,14 +30,16 @@ const CREATIONS = 20;
 const PAGE = 100;
 const LISTINGS = 4;
 
-function nameProblem(prompt: string): string | null {
+/** Why LangSmith cannot have a prompt of this name; null = it can. */
+export function nameProblem(prompt: string): string | null {
   if (!HANDLE.test(prompt)) {
     return "names there are lowercase letters, digits, - and _, and begin with a letter";
   }
   return prompt.endsWith(COMPANION) ? `names with ${COMPANION} at the end hold rollouts` : null;
 }
 
-function labelProblem(label: string): string | null {
+/** Why LangSmith cannot have this label; null = it can. */
+export function labelProblem(label: string): string | null {
   if (label === "latest") return "it always means the newest version there";
   return HASH_LIKE.test(label) ? "it would be taken for the hash of a version there" : null;
 }

@@ -1,3 +1,4 @@
+import { langsmithExperiments } from "./langsmith-experiments.ts";
 import { langsmithHub, type StaleParents } from "./langsmith-hub.ts";
 import { langsmithTraffic } from "./langsmith-traffic.ts";
 import { openApiCheck, type OpenApiCheck } from "./openapi.ts";
@@ -10,14 +11,14 @@ const PREFIX = "/api/v1";
 
 const description = openApiCheck("langsmith.openapi.json");
 
-const BARE = /("(?:start_time|end_time|created_at|modified_at)":"\d{4}-\d\d-\d\dT[\d:.]+)"/g;
+const BARE = /("(?:start_time|end_time|created_at|modified_at|as_of)":"\d{4}-\d\d-\d\dT[\d:.]+)"/g;
 
 /** The description has a zone in every time, which the answers leave out. */
 function zoned(response: unknown): unknown {
   return JSON.parse(JSON.stringify(response).replaceAll(BARE, '$1Z"'));
 }
 
-/** The description has the calls of commits without the prefix. */
+/** The description has some calls without the prefix. */
 const check: OpenApiCheck | null =
   description === null
     ? null
@@ -25,27 +26,29 @@ const check: OpenApiCheck | null =
         ...description,
         compare: (exchange) => {
           const { path } = exchange;
-          const isCommit = path.startsWith(`${PREFIX}/commits/`);
-          const described = isCommit ? path.slice(PREFIX.length) : path;
+          const isBare = [`${PREFIX}/commits/`, `${PREFIX}/runs/batch`].some((one) => path.startsWith(one));
+          const described = isBare ? path.slice(PREFIX.length) : path;
           return description.compare({ ...exchange, path: described, response: zoned(exchange.response) });
         },
       };
 
-function refusal({ headers }: PlatformCall): PlatformAnswer | null {
-  if (headers["x-api-key"] === API_KEY) return null;
+function refusal({ path, headers }: PlatformCall): PlatformAnswer | null {
+  // Who asks what server it is needs no key.
+  if (path.endsWith("/info") || headers["x-api-key"] === API_KEY) return null;
   return { status: 401, body: { detail: `Invalid token ${API_KEY}` } };
 }
 
 /** A server of one workspace that behaves like LangSmith, quirks included. */
-export async function startLangsmith(staleParents: StaleParents = "taken") {
+export async function startLangsmith(staleParents: StaleParents = "taken", now: () => number = Date.now) {
   const hub = langsmithHub(staleParents);
   const traffic = langsmithTraffic();
+  const experiments = langsmithExperiments(traffic);
   const answer = async (call: PlatformCall): Promise<PlatformAnswer> => {
     const path = call.path.slice(PREFIX.length);
-    return traffic.answer(call, path) ?? hub.answer(call, path);
+    return experiments.answer(call, path) ?? traffic.answer(call, path) ?? hub.answer(call, path);
   };
-  const server = await startPlatformServer({ refusal, answer, check });
-  return { ...server, baseUrl: `${server.baseUrl}${PREFIX}`, hub, traffic };
+  const server = await startPlatformServer({ refusal, answer, check, now });
+  return { ...server, baseUrl: `${server.baseUrl}${PREFIX}`, hub, traffic, experiments };
 }
 
 export type LangsmithServer = Awaited<ReturnType<typeof startLangsmith>>;

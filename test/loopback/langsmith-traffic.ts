@@ -16,7 +16,9 @@ export interface StoredRun {
 
 export interface StoredFeedback {
   readonly id: string;
-  readonly run_id: string;
+  /** Null = of a whole project. */
+  readonly run_id: string | null;
+  readonly session_id?: string | null;
   readonly key: string;
   readonly score: number | boolean | null;
   readonly value: string | null;
@@ -99,7 +101,14 @@ function query(runs: readonly StoredRun[], body: Record<string, unknown>): Platf
 function feedback(stored: readonly StoredFeedback[], asked: URLSearchParams): PlatformAnswer {
   const [runs, keys] = [asked.getAll("run"), asked.getAll("key")];
   const [limit, offset] = [Number(asked.get("limit") ?? 100), Number(asked.get("offset") ?? 0)];
-  const found = stored.filter(({ run_id, key }) => runs.includes(run_id) && keys.includes(key));
+  const sessions = asked.getAll("session");
+  const found = stored.filter(
+    ({ run_id, session_id, key }) =>
+      (keys.length === 0 || keys.includes(key)) &&
+      (asked.get("level") === "session"
+        ? run_id === null && sessions.includes(session_id ?? "")
+        : run_id !== null && runs.includes(run_id)),
+  );
   const page = found.slice(offset, offset + limit).map((one) => {
     const time = bare(one.created_at);
     return { ...one, created_at: time, modified_at: time };
@@ -120,10 +129,10 @@ export function langsmithTraffic() {
       if (path === "/runs/query") return query(runs, body as Record<string, unknown>);
       if (path === "/feedback") return feedback(scores, asked);
       if (path !== "/sessions") return null;
-      const name = asked.get("name") ?? "";
-      const id = projects.get(name);
-      const found = id === undefined ? [] : [{ id, name, tenant_id: randomUUID() }];
-      return { status: 200, body: found };
+      const wanted = asked.get("name");
+      const named = [...projects].filter(([name]) => wanted === null || name === wanted);
+      const found = named.map(([name, id]) => ({ id, name, tenant_id: randomUUID() }));
+      return { status: 200, body: found.slice(0, Number(asked.get("limit") ?? 100)) };
     },
   };
 }
