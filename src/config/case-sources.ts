@@ -59,7 +59,7 @@ async function openLines(file: string, path: string): Promise<OpenedCases> {
   const opened = await openOrdinaryFile(path, SIZE_LIMITS.lines);
   if (opened.kind === "unreadable") return invalid(file, opened.reason);
   const { handle, size } = opened;
-  const readLine = lineReader(handle);
+  const readLine = lineReader(handle, size);
   async function* cases(): AsyncGenerator<WrittenCase, void, undefined> {
     for await (const line of jsonLines(file, { handle, size, lineLimit: SIZE_LIMITS.line })) {
       if (line.kind === "problems") yield line;

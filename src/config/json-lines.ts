@@ -87,34 +87,59 @@ export async function* jsonLines(
 }
 
 const BLOCK_BYTES = 64 * 1024;
+/** Files up to this size are held in memory once a line of them is read again. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
 
-/**
- * Reads lines again; null when the file no longer has one or it is no JSON any more. Lines that are asked for in the
- * file's order are read ahead; others cost one small read each.
- */
-export function lineReader(handle: FileHandle): (span: LineSpan) => Promise<unknown> {
+type ReadLine = (span: LineSpan) => Promise<unknown>;
+
+/** Null where the bytes are no whole line of JSON any more. */
+function lineValue(bytes: Buffer, length: number): unknown {
+  const decoded = decodeText(bytes);
+  if (decoded.kind === "unreadable" || bytes.length < length) return null;
+  try {
+    return JSON.parse(decoded.text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+async function readBytes(handle: FileHandle, length: number, offset: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, offset);
+  return bytes.subarray(0, bytesRead);
+}
+
+/** One read for all lines: a seeded order asks for them all over the file. */
+function wholeReader(handle: FileHandle, size: number): ReadLine {
+  let whole: Promise<Buffer> | undefined;
+  return async ({ offset, length }) => {
+    whole ??= readBytes(handle, size, 0);
+    return lineValue((await whole).subarray(offset, offset + length), length);
+  };
+}
+
+/** Lines that are asked for in the file's order are read ahead; others cost one small read each. */
+function blockReader(handle: FileHandle): ReadLine {
   let start = 0;
-  let block = Buffer.alloc(0);
+  let block: Buffer = Buffer.alloc(0);
   let expected = 0;
   return async ({ offset, length }) => {
     const inOrder = offset >= expected && offset - expected < BLOCK_BYTES;
     expected = offset + length;
     let bytes = block.subarray(offset - start, expected - start);
     if (offset < start || bytes.length < length) {
-      const fresh = Buffer.allocUnsafe(inOrder ? Math.max(BLOCK_BYTES, length) : length);
-      const { bytesRead } = await handle.read(fresh, 0, fresh.length, offset);
-      bytes = fresh.subarray(0, Math.min(length, bytesRead));
+      const fresh = await readBytes(handle, inOrder ? Math.max(BLOCK_BYTES, length) : length, offset);
+      bytes = fresh.subarray(0, length);
       if (inOrder) {
         start = offset;
-        block = fresh.subarray(0, bytesRead);
+        block = fresh;
       }
     }
-    const decoded = decodeText(bytes);
-    if (decoded.kind === "unreadable" || bytes.length < length) return null;
-    try {
-      return JSON.parse(decoded.text) as unknown;
-    } catch {
-      return null;
-    }
+    return lineValue(bytes, length);
   };
+}
+
+/** Reads lines of a file of `size` bytes again; null when it no longer has one or it is no JSON any more. */
+export function lineReader(handle: FileHandle, size: number): ReadLine {
+  return size <= WHOLE_BYTES ? wholeReader(handle, size) : blockReader(handle);
 }

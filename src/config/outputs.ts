@@ -151,7 +151,7 @@ export async function openOutputs(directory: string, file: string): Promise<Outp
     await handle.close();
     throw new ProblemsError("DATASET_INVALID", found.problems());
   }
-  const readLine = lineReader(handle);
+  const readLine = lineReader(handle, size);
   return {
     file,
     digest: orderedDigest(outputNames(index), index.lines.digest),

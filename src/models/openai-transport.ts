@@ -82,7 +82,7 @@ export function createPost(path: string, endpoint: Endpoint): PostJson {
   return (body, signal) =>
     new Promise((resolve, reject) => {
       const headers = { ...given, "content-length": Buffer.byteLength(body) };
-      const request = open({ ...options, headers, signal }, (message) => {
+      const request = open({ ...options, headers }, (message) => {
         const finish = (bytes: Buffer): void => {
           try {
             resolve(toAnswer(message, bytes));
@@ -93,6 +93,13 @@ export function createPost(path: string, endpoint: Endpoint): PostJson {
         readBody(message, finish, reject);
       });
       request.on("error", reject);
+      // Not as an option of the request: Node would watch it with eight listeners for every call.
+      const stop = (): void => {
+        reject(signal.reason as Error);
+        request.destroy();
+      };
+      if (signal.aborted) return stop();
+      signal.addEventListener("abort", stop, { once: true });
       request.end(body);
     });
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import type { Digest } from "../../domain/digest.ts";
 import type { Completion } from "../../domain/model.ts";
 import type { Clock, Log } from "../../domain/ports.ts";
@@ -67,10 +67,15 @@ function createReader(
   return {
     find: (hex) => {
       const path = shardPath(directory, hex);
+      const known = indexes.get(path);
+      const now = statSync(path, { throwIfNoEntry: false });
+      // Nothing was ever stored, or nothing since: most answers of a new version are looked for in vain.
+      if (now === undefined) return null;
+      if (known?.inode === now.ino && known.size === now.size && !known.places.has(hex)) return null;
       // One file for index and answer, whatever becomes of its name meanwhile.
       const file = openSync(path, "r");
       try {
-        const index = refreshed(file, indexes.get(path), (reason) => drop(path, reason));
+        const index = refreshed(file, known, (reason) => drop(path, reason));
         indexes.set(path, index);
         const place = index.places.get(hex);
         return place === undefined ? null : readPart(file, place.offset, place.length).toString("utf8");
