@@ -124,7 +124,8 @@ export interface Connection {
 export function openConnection(
   settings: ModelSettings,
   dependencies: ModelDependencies,
-  transport: typeof fetch = fetch,
+  // A function, as Node loads its whole client when `fetch` is named.
+  transport: typeof fetch = (input, init) => fetch(input, init),
 ): Connection {
   const { model } = settings;
   const address = serverAddress(model, settings.baseUrl ?? OPENAI_URL);

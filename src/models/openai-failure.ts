@@ -18,7 +18,7 @@ export interface FailureContext {
 /** A refusal by status, as `refusalOf` makes it and the openai package throws it; other errors do not match. */
 const refusalSchema = z.object({
   status: z.int(),
-  headers: z.instanceof(Headers).optional(),
+  headers: z.custom<Headers>((value) => value instanceof Headers).optional(),
   error: z
     .object({
       message: z.string().nullish(),
