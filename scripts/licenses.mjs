@@ -20,13 +20,17 @@ function licenseOf(folder) {
     .sort()
     .find((each) => /^licen[cs]e(\.(md|txt))?$/i.test(each));
   const text = file === undefined ? `License: ${license}` : readFileSync(join(folder, file), "utf8").trim();
-  return `${name} ${version}\n\n${text.replaceAll("\r\n", "\n")}\n`;
+  return { title: `${name} ${version}`, text: text.replaceAll("\r\n", "\n") };
 }
 
-/** One text of all licences, of a build's `metafile`. */
+/** One text of all licences, of a build's `metafile`: what several packages say alike stands there once. */
 export function licenseText(metafile) {
-  return packageFolders(metafile)
-    .map(licenseOf)
+  const titles = new Map();
+  for (const { title, text } of packageFolders(metafile).map(licenseOf)) {
+    titles.set(text, [...(titles.get(text) ?? []), title]);
+  }
+  return [...titles]
+    .map(([text, packages]) => `${packages.join("\n")}\n\n${text}\n`)
     .join(`\n${"-".repeat(80)}\n\n`);
 }
 
