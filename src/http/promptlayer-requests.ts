@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import type { JsonAnswer } from "./json-client.ts";
+import { pause } from "./pause.ts";
 import type { PlatformApi } from "./platform-api.ts";
 import { promptLayerTime } from "./promptlayer.ts";
 
@@ -83,10 +83,6 @@ function requestOf(row: z.infer<typeof loggedRequest>): LoggedRequest {
   };
 }
 
-function interrupted(): GateError {
-  return new GateError("INTERRUPTED", "reading the metrics was interrupted");
-}
-
 /** Searches at the speed that PromptLayer allows. */
 export interface RequestSearch {
   /** How many there are. */
@@ -102,14 +98,6 @@ export function requestSearch(
 ): RequestSearch {
   let searches = 0;
 
-  async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-    try {
-      await (wait?.(milliseconds) ?? sleep(milliseconds, undefined, { signal }));
-    } catch (cause) {
-      throw signal.aborted ? interrupted() : cause;
-    }
-  }
-
   async function page(
     question: RequestQuestion,
     { number, size }: { readonly number: number; readonly size: number },
@@ -120,13 +108,13 @@ export function requestSearch(
     const path = "/api/public/v2/requests/search";
     const ask = (): Promise<JsonAnswer> => api.send({ method: "POST", path, body, repeatable: true, signal });
     searches += 1;
-    if (searches > FREE_SEARCHES) await pause(PACE_MS, signal);
+    if (searches > FREE_SEARCHES) await pause(PACE_MS, { wait, signal });
     try {
       return api.read(requestPage, await ask());
     } catch (error) {
       if (!(error instanceof GateError) || error.code !== "RATE_LIMITED") throw error;
       // Somebody else with the same key has used the minute up.
-      await pause(MINUTE_MS, signal);
+      await pause(MINUTE_MS, { wait, signal });
       return api.read(requestPage, await ask());
     }
   }

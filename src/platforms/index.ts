@@ -14,6 +14,8 @@ interface PlatformFactory<Schema extends z.ZodType = z.ZodType> {
 export const platforms = {
   langfuse: async () => (await import("./langfuse.ts")).langfusePlatform,
   langsmith: async () => (await import("./langsmith.ts")).langsmithPlatform,
+  logfire: async () => (await import("./logfire.ts")).logfirePlatform,
+  phoenix: async () => (await import("./phoenix.ts")).phoenixPlatform,
   promptlayer: async () => (await import("./promptlayer.ts")).promptLayerPlatform,
 } as const satisfies Record<string, () => Promise<PlatformFactory>>;
 

@@ -30,7 +30,8 @@ export const promptLayerSettings = z
 
 const COMPANION = ".rollout";
 
-function nameProblem(prompt: string): string | null {
+/** Why PromptLayer cannot have a prompt of this name; null = it can. */
+export function nameProblem(prompt: string): string | null {
   if (/^\d+$/.test(prompt)) return "a name of digits is taken for the number of a prompt there";
   return prompt.endsWith(COMPANION) ? `names with ${COMPANION} at the end hold rollouts` : null;
 }

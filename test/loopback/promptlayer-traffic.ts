@@ -24,7 +24,7 @@ interface Filter {
   readonly value: unknown;
 }
 interface Query {
-  readonly filter_group: { readonly filters: readonly Filter[] };
+  readonly filter_group?: { readonly filters: readonly Filter[] };
   readonly page?: number;
   readonly per_page?: number;
   readonly customCharts?: readonly { readonly id: string; readonly groupByField: string }[];
@@ -73,8 +73,8 @@ function itemOf(row: PromptLayerRequest): object {
 /** What applications logged, and how it is searched and counted. */
 export function promptLayerTraffic() {
   const requests: PromptLayerRequest[] = [];
-  const asked = ({ filter_group: { filters } }: Query): PromptLayerRequest[] =>
-    requests.filter((row) => filters.every((filter) => matches(row, filter)));
+  const asked = ({ filter_group }: Query): PromptLayerRequest[] =>
+    requests.filter((row) => filter_group?.filters.every((filter) => matches(row, filter)) ?? true);
 
   return {
     requests,
