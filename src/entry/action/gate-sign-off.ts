@@ -8,10 +8,10 @@ import type { SignOffNeed } from "./sign-off-reasons.ts";
 
 type DigestOf = (commit: string) => Promise<string | null>;
 
-function digests({ context, checkout, state }: GateJob, { head }: OpenedChange): DigestOf {
+function digests({ context, checkout, state }: GateJob, change: OpenedChange): DigestOf {
   const known = new Map<string, Promise<string | null>>();
   return (commit) => {
-    const digest = known.get(commit) ?? digestAt({ context, head, checkout }, state, commit);
+    const digest = known.get(commit) ?? digestAt({ context, change, checkout }, state, commit);
     known.set(commit, digest);
     return digest;
   };

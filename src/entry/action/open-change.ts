@@ -6,6 +6,7 @@ import { snapshotOf } from "../base/snapshot.ts";
 import { materialise } from "../base/materialise.ts";
 import { openWorkspace, type Workspace } from "../base/workspace.ts";
 import { GateError } from "../../domain/errors.ts";
+import { pullFrom } from "../datasets/pull.ts";
 import { loadProjectFrom } from "../wire.ts";
 import type { BaseCommit } from "./base-commit.ts";
 import { fetchCommit, type Checkout } from "./fetch-commit.ts";
@@ -27,16 +28,13 @@ interface ChangeInput {
 
 /** Reads the project of the checkout and puts it under the rules of the base. The workspace is to be closed. */
 export async function openChange({ context, config, base, state }: ChangeInput): Promise<OpenedChange> {
-  const head = await loadProjectFrom(context, { config });
+  const head = await loadProjectFrom(context, { config }, "error", null);
   const revision: Revision | Extract<BaseCommit, { kind: "unknown" }> =
     base.kind === "unknown" ? base : await gitRevision(head.root, base.commit, context.signal);
   const workspace = await openWorkspace(state);
   try {
-    return {
-      head,
-      opened: await openComparison({ context, head, revision, folder: workspace.root }),
-      workspace,
-    };
+    const opened = await openComparison({ context, head, revision, folder: workspace.root });
+    return { head: opened.head, opened, workspace };
   } catch (error) {
     await workspace.close();
     throw error;
@@ -47,9 +45,13 @@ export async function openChange({ context, config, base, state }: ChangeInput):
 export async function digestAt(
   {
     context,
-    head,
+    change: { head, opened },
     checkout,
-  }: { readonly context: CommandContext; readonly head: Project; readonly checkout: Checkout },
+  }: {
+    readonly context: CommandContext;
+    readonly change: Pick<OpenedChange, "head" | "opened">;
+    readonly checkout: Checkout;
+  },
   state: string,
   commit: string,
 ): Promise<string | null> {
@@ -59,7 +61,10 @@ export async function digestAt(
     const revision = await gitRevision(head.root, commit, context.signal);
     if (!(await materialise(revision, head.configFile, workspace.root))) return null;
     const place = { ...context, cwd: workspace.root };
-    return (await snapshotOf(await loadProjectFrom(place, { config: head.configFile }, "warning"))).digest;
+    // By the addresses that count, as for the head: a commit of a change may name any.
+    const pull = pullFrom(context, opened.project);
+    const project = await loadProjectFrom(place, { config: head.configFile }, "warning", pull);
+    return (await snapshotOf(project)).digest;
   } catch (error) {
     if (error instanceof GateError && error.code !== "INTERRUPTED") return null;
     throw error;

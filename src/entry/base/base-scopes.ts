@@ -51,12 +51,14 @@ function checkOptions({ candidate, outputs }: Options): void {
 
 async function openBase(context: CommandContext, options: Options, base: string): Promise<OpenedScopes> {
   checkOptions(options);
-  const head = await loadProjectFrom(context, options);
-  for (const { file, message } of head.warnings) context.log.warn(visibleLine(`${file}: ${message}`, 400));
+  const head = await loadProjectFrom(context, options, "error", null);
   const revision = await gitRevision(head.root, base, context.signal);
   const workspace = await openWorkspace(await stateFolder(head.root));
   try {
     const opened = await openComparison({ context, head, revision, folder: workspace.root });
+    for (const { file, message } of opened.head.warnings) {
+      context.log.warn(visibleLine(`${file}: ${message}`, 400));
+    }
     if (opened.missing.length > 0) {
       throw new GateError("CONFIG_INVALID", `the models of ${base} need ${opened.missing.join(", ")}`, {
         hint: "set these environment variables: the config of the base revision refers to them",

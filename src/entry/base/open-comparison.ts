@@ -9,6 +9,8 @@ import type { Project } from "../../domain/project.ts";
 import { visibleLine } from "../../domain/visible.ts";
 import { storageError } from "../../files/storage.ts";
 import type { CommandContext } from "../context.ts";
+import { pullFrom } from "../datasets/pull.ts";
+import { errorExitCodes } from "../exit-codes.ts";
 import { loadProjectFrom } from "../wire.ts";
 import { compareProjects, type ProjectComparison } from "./compare-projects.ts";
 import { gitText } from "./git.ts";
@@ -30,6 +32,8 @@ export type RuleSource =
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface OpenedComparison {
+  /** With the cases of platforms, which the input may lack. */
+  readonly head: Project;
   readonly comparison: ProjectComparison;
   readonly rules: RuleSource;
   /** The head's prompts and datasets under the base's rules, in a folder outside the checkout. */
@@ -44,6 +48,7 @@ export interface OpenedComparison {
 
 export interface ComparisonInput {
   readonly context: CommandContext;
+  /** The cases of platforms may be unread: they are pulled from where the base says that platforms are. */
   readonly head: Project;
   /** Null with the reason where no base revision is known. */
   readonly revision: Revision | { readonly kind: "unknown"; readonly reason: string };
@@ -97,6 +102,38 @@ async function registryUnder(
   return { registry, root: tracked === "" ? head.root : root };
 }
 
+function usesPlatforms({ prompts }: Project): boolean {
+  return prompts.some(({ pulledFrom }) => pulledFrom !== null);
+}
+
+/** The base with the cases of its platforms; without them where they are no longer what it pins, and that is said. */
+async function withBaseCases(context: CommandContext, base: Project, config: string): Promise<Project> {
+  if (!usesPlatforms(base)) return base;
+  try {
+    return await loadProjectFrom(context, { config }, "warning");
+  } catch (error) {
+    if (!(error instanceof GateError) || errorExitCodes[error.code] !== 2) throw error;
+    const reason = visibleLine(error.message, 300);
+    context.log.warn(
+      `which cases the change alters is not known: those of the base cannot be read: ${reason}`,
+    );
+    return base;
+  }
+}
+
+/**
+ * The head with its cases. Keys go only to platforms where the base says that they are: an address that a change brings
+ * along has been looked at by nobody. Where there is no base the head's own count.
+ */
+async function withHeadCases({ context, head }: ComparisonInput, base: Project | null): Promise<Project> {
+  if (!usesPlatforms(head)) return head;
+  const { registry, platforms, configFile } = base ?? head;
+  const named = base === null ? configFile : `${configFile} of the base revision`;
+  const pull = pullFrom(context, { registry, platforms, configFile: named });
+  const config = join(head.root, head.configFile);
+  return loadProjectFrom({ ...context, cwd: head.root }, { config }, "error", pull);
+}
+
 type LoadedBase =
   | {
       readonly rules: RuleSource & { readonly kind: "base" };
@@ -114,11 +151,17 @@ async function loadBase({ context, head, revision, folder }: ComparisonInput): P
   try {
     const missing = await missingVariables(folder, config, context.environment);
     const environment = withPlaceholders(context.environment, missing);
-    const project = await loadProjectFrom({ ...context, cwd: folder, environment }, { config }, "warning");
+    const place = { ...context, cwd: folder, environment };
+    const project = await withBaseCases(
+      place,
+      await loadProjectFrom(place, { config }, "warning", null),
+      config,
+    );
     return { rules: { kind: "base", commit }, project, missing };
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
-    if (error.code === "STORAGE_FAILED" || error.code === "INTERRUPTED") throw error;
+    // What may pass by itself, such as a platform that is down, is no reason to let a change bring its own rules.
+    if (errorExitCodes[error.code] !== 2) throw error;
     return { rules: { kind: "unreadable", commit, reason: visibleLine(error.message, 300) }, project: null };
   }
 }
@@ -128,13 +171,15 @@ async function loadBase({ context, head, revision, folder }: ComparisonInput): P
  * the candidate's own count, every prompt is new, and `rules` says so. Nothing of either revision is run.
  */
 export async function openComparison(input: ComparisonInput): Promise<OpenedComparison> {
-  const { context, head, folder } = input;
+  const { context, folder } = input;
   const base = await loadBase(input);
+  const head = await withHeadCases(input, base.project);
   await copyCandidate(head, folder);
   const now = await snapshotOf(head);
   if (base.project === null) {
     await copyCalibration(head, folder);
     return {
+      head,
       comparison: compareProjects(null, now),
       rules: base.rules,
       project: mergeProjects(head, head, { root: folder, today: "" }),
@@ -145,6 +190,7 @@ export async function openComparison(input: ComparisonInput): Promise<OpenedComp
   }
   const today = new Date(context.clock.now()).toISOString().slice(0, 10);
   return {
+    head,
     comparison: compareProjects(await snapshotOf(base.project), now),
     rules: base.rules,
     project: mergeProjects(base.project, head, { root: folder, today }),

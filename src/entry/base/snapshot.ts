@@ -61,6 +61,8 @@ async function readCases(
   project: Project,
   prompt: PromptProject,
 ): Promise<{ readonly digest: Digest; readonly cases: Map<string, CaseDigest> }> {
+  // Those of a base that no longer are what it pins: they equal no others.
+  if (prompt.dataset === null) return { digest: jsonDigest(prompt.pulledFrom), cases: new Map() };
   const dataset = await openCases(project.root, prompt);
   try {
     const cases = new Map<string, CaseDigest>();

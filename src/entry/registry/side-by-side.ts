@@ -15,11 +15,13 @@ function words(value: unknown): string {
   return value === undefined ? "-" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
+function parameter({ modelParameters }: PromptTemplate, name: string): unknown {
+  return Object.entries(modelParameters).find(([key]) => key === name)?.[1];
+}
+
 /** Model and parameters of both versions, whether or not they differ. */
 function settingRows({ template: before }: ComparedVersion, { template: after }: ComparedVersion): Row[] {
   const names = new Set([...Object.keys(before.modelParameters), ...Object.keys(after.modelParameters)]);
-  const parameter = (template: PromptTemplate, name: string): unknown =>
-    Object.entries(template.modelParameters).find(([key]) => key === name)?.[1];
   return [
     ["model", before.model, after.model],
     ...[...names].map((name): Row => [name, words(parameter(before, name)), words(parameter(after, name))]),
