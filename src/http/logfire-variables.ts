@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import { visibleLine } from "../domain/visible.ts";
+import type { JsonAnswer } from "./json-client.ts";
 import type { LogfireConnection } from "./logfire.ts";
 import type { PlatformApi } from "./platform-api.ts";
 
@@ -84,13 +85,20 @@ export interface LogfireVariables {
   ) => Promise<LogfireVariable | null>;
 }
 
+/** Asks for everything that Logfire's SDKs fetch. */
+export const ALL_VARIABLES = { method: "GET", path: "/v1/variables/" } as const;
+
+/** The variables of an answer, by name. */
+export function variablesIn(api: PlatformApi, answer: JsonAnswer): ReadonlyMap<string, LogfireVariable> {
+  return new Map(Object.entries(api.read(variables, answer).variables));
+}
+
 export function logfireVariables(
   api: PlatformApi,
   { wait = sleep }: Pick<LogfireConnection, "wait">,
 ): LogfireVariables {
   async function readAll(): Promise<ReadonlyMap<string, LogfireVariable>> {
-    const answer = await api.send({ method: "GET", path: "/v1/variables/" });
-    return new Map(Object.entries(api.read(variables, answer).variables));
+    return variablesIn(api, await api.send(ALL_VARIABLES));
   }
 
   return {

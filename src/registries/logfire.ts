@@ -49,12 +49,14 @@ const COMPANION = ".rollout";
 
 type Variables = ReadonlyMap<string, LogfireVariable>;
 
-function nameProblem(prompt: string): string | null {
+/** Why Logfire cannot have a prompt of this name; null = it can. */
+export function nameProblem(prompt: string): string | null {
   if (/[._-]rollout$/i.test(prompt)) return `names with rollout at the end hold rollouts`;
   return /^promptgate[._-]probe$/i.test(prompt) ? "promptgate keeps what it found out there" : null;
 }
 
-function labelProblem(label: string): string | null {
+/** Why Logfire cannot have this label; null = it can. */
+export function labelProblem(label: string): string | null {
   return label === "latest" || label === "code_default" ? "it has a meaning of its own there" : null;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { logfireDatasetShelf } from "./logfire-datasets.ts";
 import { logfireRecords } from "./logfire-records.ts";
 import { PROJECT } from "./logfire-rows.ts";
 import { logfireVariableShelf, type LogfireQuirks } from "./logfire-variables.ts";
@@ -43,11 +44,13 @@ function refusal({ headers, path }: PlatformCall): PlatformAnswer | null {
 export async function startLogfire(quirks: LogfireQuirks = {}) {
   const shelf = logfireVariableShelf(quirks);
   const traffic = logfireRecords();
+  const datasets = logfireDatasetShelf();
 
   async function answer({ method, path, body }: PlatformCall): Promise<PlatformAnswer> {
     const values = (body ?? {}) as Record<string, unknown>;
     if (path === "/v1/variables/") return method === "GET" ? shelf.read() : shelf.create(values);
     if (path === "/v2/query" && method === "POST") return traffic.answer(values);
+    if (path.startsWith("/v1/datasets/") && method === "GET") return datasets.answer(path);
     const name = /^\/v1\/variables\/([^/]+)\/$/.exec(path)?.[1];
     if (name !== undefined && method === "PUT") return shelf.update(decodeURIComponent(name), values);
     return { status: 404, body: { detail: "Not Found" } };
@@ -61,6 +64,7 @@ export async function startLogfire(quirks: LogfireQuirks = {}) {
     })),
     shelf,
     traffic,
+    datasets,
   };
 }
 
