@@ -14,6 +14,9 @@ const everything: ProbeQuestion = {
 };
 const { signal } = new AbortController();
 
+const lines = (findings: readonly Finding[]): string[] =>
+  findings.map(({ kind, message }) => `${kind}: ${message}`);
+
 describe("what doctor finds on Logfire", () => {
   let server: LogfireServer;
   beforeEach(async () => {
@@ -30,8 +33,6 @@ describe("what doctor finds on Logfire", () => {
     const platform = await openPlatform("logfire", options, { now: () => now });
     return platform.probe({ ...everything, ...question }, signal);
   }
-  const lines = (findings: readonly Finding[]): string[] =>
-    findings.map(({ kind, message }) => `${kind}: ${message}`);
 
   async function publishOn(quirks: LogfireQuirks, singleWriter: boolean): Promise<void> {
     await server.close();
