@@ -34,11 +34,10 @@ export type CompanionChange =
   | { readonly kind: "move"; readonly move: LabelMove }
   | { readonly kind: "release"; readonly by: string; readonly reason: string };
 
-/** Children of one parent in the order in which the platform took them: the first one counts, the others lost. */
-function firstChild(links: readonly Link[], parent: string | null): Link | undefined {
-  return links
-    .filter(({ document }) => document.parent === parent)
-    .sort((left, right) => left.revision.order - right.revision.order)[0];
+/** By parent, of its children the one that the platform took first: that one counts, the others lost. */
+function firstChildren(links: readonly Link[]): ReadonlyMap<string | null, Link> {
+  const youngestFirst = links.toSorted((left, right) => right.revision.order - left.revision.order);
+  return new Map(youngestFirst.map((link) => [link.document.parent, link]));
 }
 
 /** Follows the writes from the first to the newest. */
@@ -48,8 +47,9 @@ export async function readCompanion(vendor: VendorPrompts, prompt: string): Prom
     const document = parseCompanion(revision.envelope);
     return document === null ? [] : [{ revision, document }];
   });
+  const children = firstChildren(all);
   const links: Link[] = [];
-  for (let link = firstChild(all, null); link !== undefined; link = firstChild(all, link.revision.id)) {
+  for (let link = children.get(null); link !== undefined; link = children.get(link.revision.id)) {
     links.push(link);
   }
   return { state: links.at(-1)?.document ?? emptyCompanion, links };
