@@ -4,7 +4,7 @@ import { GateError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports.ts";
 import { isPromptName, type Registry } from "../domain/registry.ts";
 import { langsmithApi, type LangsmithConnection } from "../http/langsmith.ts";
-import { commitReader, commitRow, hubPath } from "../http/langsmith-commits.ts";
+import { commitReader, commitRow, hubPath, type CommitRow } from "../http/langsmith-commits.ts";
 import type { PlatformApi } from "../http/platform-api.ts";
 import { creationOf, messagesProblem, revisionOf } from "./langsmith-content.ts";
 import { platformAddress, platformKey, platformTimeout } from "./platform-options.ts";
@@ -80,8 +80,17 @@ const created = z.object({ commit: commitRow.omit({ manifest: true }) });
 
 type CommitReader = ReturnType<typeof commitReader>;
 
+/** Commits never change, so each is understood once. */
+const understood = new WeakMap<CommitRow, VendorRevision>();
+
 async function readRevisions(read: CommitReader, name: string): Promise<VendorRevision[]> {
-  return (await read(name)).map((row, at) => revisionOf(row, at + 1));
+  return (await read(name)).map((row, at) => {
+    const known = understood.get(row);
+    if (known?.order === at + 1) return known;
+    const revision = revisionOf(row, at + 1);
+    understood.set(row, revision);
+    return revision;
+  });
 }
 
 function isSame(stored: VendorEnvelope | null, wanted: VendorEnvelope): boolean {

@@ -53,7 +53,7 @@ export function langsmithExperiments(traffic: ReturnType<typeof langsmithTraffic
     const dataset = [...datasets.values()].find((one) => one.id === id);
     const tag = query.get("tag") ?? "";
     const at = tag === "latest" ? dataset?.versions.at(-1)?.at : dataset?.tags.get(tag);
-    return at === undefined ? missing("Dataset version") : json({ tags: [tag], as_of: `${written(at)}` });
+    return at === undefined ? missing("Dataset version") : json({ tags: [tag], as_of: written(at) });
   }
 
   function examples(query: URLSearchParams): PlatformAnswer {

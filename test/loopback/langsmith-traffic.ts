@@ -14,7 +14,7 @@ export interface StoredRun {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-export interface StoredFeedback {
+interface StoredFeedback {
   readonly id: string;
   /** Null = of a whole project. */
   readonly run_id: string | null;

@@ -11,6 +11,10 @@ const everything: ProbeQuestion = {
 };
 const { signal } = new AbortController();
 
+function lines(findings: readonly Finding[]): string[] {
+  return findings.map(({ kind, message }) => `${kind}: ${message}`);
+}
+
 describe("what doctor finds on LangSmith", () => {
   let server: LangsmithServer;
   beforeEach(async () => {
@@ -27,8 +31,6 @@ describe("what doctor finds on LangSmith", () => {
     const platform = await openPlatform("langsmith", options, { now: () => now });
     return platform.probe({ ...everything, ...question }, signal);
   }
-  const lines = (findings: readonly Finding[]): string[] =>
-    findings.map(({ kind, message }) => `${kind}: ${message}`);
 
   it("is all in order, without a write, and what cannot be seen is said", async () => {
     expect(lines(await probe())).toEqual([

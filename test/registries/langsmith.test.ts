@@ -8,6 +8,7 @@ import { langsmithRegistry } from "../../src/registries/langsmith.ts";
 import { registryContract } from "../contracts/registry.contract.ts";
 import { aMove, prompt } from "../contracts/registry-requests.ts";
 import { API_KEY, connectionTo, startLangsmith, type LangsmithServer } from "../loopback/langsmith-server.ts";
+import { chat, message } from "../loopback/langsmith-manifests.ts";
 import { aTemplate, aVersion } from "./a-version.ts";
 
 const clock = { now: () => Date.UTC(2026, 10, 20, 12) };
@@ -23,19 +24,6 @@ registryContract(
   },
   { plainNames: "LangSmith's own clients refuse other handles" },
 );
-
-const chat = (messages: readonly object[], more: object = {}): object =>
-  made("ChatPromptTemplate", { messages, ...more });
-
-function made(kind: string, kwargs: object): object {
-  return { lc: 1, type: "constructor", id: ["langchain_core", "prompts", kind], kwargs };
-}
-
-/** As LangChain writes it; an f-string unless said otherwise. */
-function message(kind: string, template: string, format?: string): object {
-  const syntax = format === undefined ? {} : { template_format: format };
-  return made(`${kind}MessagePromptTemplate`, { prompt: made("PromptTemplate", { template, ...syntax }) });
-}
 
 describe("what a registry on LangSmith stores", () => {
   let server: LangsmithServer;
@@ -170,98 +158,6 @@ describe("what a registry on LangSmith stores", () => {
       code: "USAGE",
       message: expect.stringContaining(reason) as string,
     });
-  });
-});
-
-describe("what people made on LangSmith by hand", () => {
-  let server: LangsmithServer;
-  let registry: Registry;
-  beforeAll(async () => {
-    server = await startLangsmith();
-    registry = langsmithRegistry(connectionTo(server), clock);
-  });
-  afterAll(async () => server.close());
-
-  it("is read as versions 0.0.n, in either syntax, as text or chat", async () => {
-    const chats = [
-      chat([message("System", "Be {{brief}} to {name}"), message("AI", "Yes."), message("Human", "{q}")]),
-      chat([message("Human", "Dear {{name}}, {as is}", "mustache")]),
-      chat([made("SystemMessage", { content: "Literal {braces}" }), message("Human", "Hi")]),
-      chat([
-        made("ChatMessagePromptTemplate", {
-          role: "developer",
-          prompt: made("PromptTemplate", { template: "D" }),
-        }),
-      ]),
-      made("PromptTemplate", { template: "Answer {query}", template_format: "f-string" }),
-    ];
-    for (const one of chats) server.hub.addByHand("desk", one, "by hand");
-    const { items } = await registry.listVersions("desk");
-    expect(items.toReversed().map(({ template }) => template.messages)).toEqual([
-      [
-        { role: "system", content: "Be {brief} to {{name}}" },
-        { role: "assistant", content: "Yes." },
-        { role: "user", content: "{{q}}" },
-      ],
-      [{ role: "user", content: "Dear {{name}}, {as is}" }],
-      [
-        { role: "system", content: "Literal {braces}" },
-        { role: "user", content: "Hi" },
-      ],
-      [{ role: "developer", content: "D" }],
-      [{ role: "user", content: "Answer {{query}}" }],
-    ]);
-    expect(items[0]).toMatchObject({
-      version: "0.0.5",
-      changeReason: "by hand",
-      author: "unknown (langsmith)",
-      template: { model: "unknown" },
-    });
-  });
-
-  it.each([
-    ["beside the prompt", made("ChatOpenAI", { model_name: "gpt-4o", temperature: 0.5, max_tokens: 9 })],
-    [
-      "in a binding",
-      made("RunnableBinding", {
-        bound: made("ChatOpenAI", { model: "gpt-4o", temperature: 0.5, max_tokens: 9 }),
-        kwargs: {},
-      }),
-    ],
-  ])("has the model that was saved with it, %s", async (place, last) => {
-    const name = place.startsWith("in") ? "bound" : "beside";
-    server.hub.addByHand(name, made("RunnableSequence", { first: chat([message("Human", "Hi")]), last }));
-    expect(await registry.readVersion(name, { kind: "latest" })).toMatchObject({
-      template: { model: "gpt-4o", modelParameters: { temperature: 0.5, maxTokens: 9 } },
-    });
-  });
-
-  const human = message("Human", "Hi");
-  const parts = made("HumanMessagePromptTemplate", { prompt: [made("PromptTemplate", { template: "Hi" })] });
-  it.each([
-    ["placeholders", chat([made("MessagesPlaceholder", { variable_name: "history" })])],
-    ["a jinja template", chat([message("Human", "{% if a %}", "jinja2")])],
-    ["an attribute", chat([message("Human", "{user.name}")])],
-    ["a section", chat([message("Human", "{{#a}}{{/a}}", "mustache")])],
-    ["an unknown role", chat([made("ChatMessagePromptTemplate", { role: "tool", prompt: human })])],
-    ["parts of several kinds", chat([parts])],
-    ["calls of tools", chat([made("AIMessage", { content: "", tool_calls: [{ name: "x" }] })])],
-    ["braces in a literal message", chat([made("HumanMessage", { content: "{{name}}" })])],
-    ["variables that are filled in", chat([human], { partial_variables: { a: "b" } })],
-    ["no message", chat([])],
-    ["a schema for answers", made("StructuredPrompt", { messages: [human], schema_: {} })],
-    ["several steps", made("RunnableSequence", { first: chat([human]), middle: [{}], last: null })],
-    [
-      "tools of the model",
-      made("RunnableSequence", {
-        first: chat([human]),
-        last: made("RunnableBinding", { bound: made("ChatOpenAI", {}), kwargs: { tools: [{}] } }),
-      }),
-    ],
-    ["something else", { lc: 2 }],
-  ])("is left out with %s", async (_, manifest) => {
-    server.hub.addByHand("odd", manifest);
-    expect(await registry.listVersions("odd")).toEqual({ items: [], next: null });
   });
 });
 
