@@ -42,39 +42,50 @@ function versionOf(config: unknown, number: number): string {
   return typeof ours === "string" ? ours : `0.0.${number}`;
 }
 
-/** Finds Langfuse's numbers of versions: it counts them itself, and generations are linked by that number alone. */
-export function langfuseLinks(options: LangfuseLinkOptions): LangfuseLinks {
-  const { baseUrl, publicKey, secretKey, folder = "", fetch = globalThis.fetch, now = Date.now } = options;
+/** Reads below `/api/public/v2/prompts`; null for what is refused. */
+function reader({ baseUrl, publicKey, secretKey, fetch = globalThis.fetch }: LangfuseLinkOptions) {
   const headers = { authorization: `Basic ${btoa(`${publicKey}:${secretKey}`)}` };
-  const numbers = new Map<string, number>();
-  const asked = new Map<string, Asked>();
-  const nameOf = (prompt: string): string => (folder === "" ? prompt : `${folder}/${prompt}`);
-  const keyOf = ({ name, version }: LinkedPrompt): string => JSON.stringify([name, version]);
-
-  async function read(path: string): Promise<unknown> {
+  return async (path: string): Promise<unknown> => {
     const url = `${baseUrl.replace(/\/+$/, "")}/api/public/v2/prompts${path}`;
     // A credential goes to the server that was named and to no other.
     const answer = await fetch(url, { headers, redirect: "error", signal: AbortSignal.timeout(DEADLINE_MS) });
     return answer.ok ? answer.json() : null;
-  }
+  };
+}
 
-  /** The newest first: that is what is served. */
-  async function search({ name, version }: LinkedPrompt): Promise<number | null> {
-    const encoded = encodeURIComponent(nameOf(name));
-    const listed = (await read(`?name=${encoded}&limit=100`)) as {
-      data?: readonly { name?: unknown; versions?: readonly unknown[] }[];
-    } | null;
-    const own = listed?.data?.find((prompt) => prompt.name === nameOf(name))?.versions ?? [];
-    const candidates = own.filter((number) => typeof number === "number").sort((left, right) => right - left);
+/** Langfuse's number of a version; the newest are looked at first: they are what is served. */
+async function search(
+  read: (path: string) => Promise<unknown>,
+  name: string,
+  version: string,
+): Promise<number | null> {
+  const encoded = encodeURIComponent(name);
+  const listed = (await read(`?name=${encoded}&limit=100`)) as {
+    data?: readonly { name?: unknown; versions?: readonly unknown[] }[];
+  } | null;
+  const own = listed?.data?.find((prompt) => prompt.name === name)?.versions ?? [];
+  const candidates = own.filter((number) => typeof number === "number").sort((left, right) => right - left);
+  let found: number | null = null;
+  for (const number of candidates) {
+    const row = (await read(`/${encoded}?version=${number}&resolve=false`)) as { config?: unknown } | null;
     // Of two with one version the older is ours.
-    let found: number | null = null;
-    for (const number of candidates) {
-      const row = (await read(`/${encoded}?version=${number}&resolve=false`)) as { config?: unknown } | null;
-      if (row !== null && versionOf(row.config, number) === version) found = number;
-      else if (found !== null) break;
-    }
-    return found;
+    if (row !== null && versionOf(row.config, number) === version) found = number;
+    else if (found !== null) break;
   }
+  return found;
+}
+
+function keyOf({ name, version }: LinkedPrompt): string {
+  return JSON.stringify([name, version]);
+}
+
+/** Finds Langfuse's numbers of versions: it counts them itself, and generations are linked by that number alone. */
+export function langfuseLinks(options: LangfuseLinkOptions): LangfuseLinks {
+  const { folder = "", now = Date.now } = options;
+  const read = reader(options);
+  const numbers = new Map<string, number>();
+  const asked = new Map<string, Asked>();
+  const nameOf = (prompt: string): string => (folder === "" ? prompt : `${folder}/${prompt}`);
 
   async function find(served: LinkedPrompt): Promise<number | null> {
     const key = keyOf(served);
@@ -82,7 +93,7 @@ export function langfuseLinks(options: LangfuseLinkOptions): LangfuseLinks {
     if (known !== undefined) return known;
     const last = asked.get(key);
     if (last !== undefined && now() - last.at < AGAIN_MS) return last.answer;
-    const answer = search(served).then(
+    const answer = search(read, nameOf(served.name), served.version).then(
       (number) => {
         if (number !== null) numbers.set(key, number);
         return number;

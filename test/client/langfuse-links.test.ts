@@ -22,6 +22,7 @@ const links = (changes = {}): LangfuseLinks =>
 const served = (version: string, freshness: "fresh" | "fallback" = "fresh") =>
   ({ name: "greeter", version, freshness }) as const;
 
+const nobody = (): Promise<Response> => Promise.reject(new Error("no network"));
 const link = (version: number): object => ({
   "langfuse.observation.prompt.name": "team/greeter",
   "langfuse.observation.prompt.version": version,
@@ -71,7 +72,6 @@ describe("langfuseLinks", () => {
   });
 
   it("throws nothing when nobody answers", async () => {
-    const fetch = (): Promise<Response> => Promise.reject(new Error("no network"));
-    expect(await links({ fetch }).find(served("1.0.0"))).toBeNull();
+    expect(await links({ fetch: nobody }).find(served("1.0.0"))).toBeNull();
   });
 });

@@ -74,7 +74,7 @@ export function pullFrom(
     const { from, name, version } = reference;
     const platform = await openPlatformOf(settings ?? { ...place, ...place.config }, from, context);
     if (platform.datasets.kind === "lacking") {
-      throw new GateError("CONFIG_INVALID", `dataset: ${from} ${platform.datasets.reason}`, {
+      throw new GateError("CONFIG_INVALID", `dataset: ${from} has ${platform.datasets.reason}`, {
         hint: "keep the cases in a file",
       });
     }

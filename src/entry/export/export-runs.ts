@@ -43,7 +43,7 @@ export async function openExport(
   const platform = platformOf(named, project, prompts);
   const { scores } = await openPlatformOf(project, platform, context);
   if (scores.kind === "scores") return { platform, scores };
-  throw new GateError("USAGE", `--export: ${platform} ${scores.reason}`, { hint: "gate without --export" });
+  throw new GateError("USAGE", `--export: ${platform} has ${scores.reason}`, { hint: "gate without --export" });
 }
 
 function exportedLines({ platform }: ExportTarget, name: string, exported: readonly Exported[]): string[] {
