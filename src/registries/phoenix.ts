@@ -38,7 +38,8 @@ const NEWEST = 20;
 const named = z.object({ name: z.string() });
 const answeredVersion = z.object({ data: phoenixVersion });
 
-function nameProblem(prompt: string): string | null {
+/** Why Phoenix cannot have a prompt of this name; null = it can. */
+export function nameProblem(prompt: string): string | null {
   if (!NAME.test(prompt)) return "names have lowercase letters, digits, - and _ alone there";
   return prompt.endsWith(COMPANION) ? `names with ${COMPANION} at the end hold rollouts` : null;
 }

@@ -1,4 +1,5 @@
 import { openApiCheck } from "./openapi.ts";
+import { phoenixExperiments } from "./phoenix-experiments.ts";
 import { phoenixPromptShelf, type PhoenixDatabase } from "./phoenix-prompts.ts";
 import { phoenixTraffic } from "./phoenix-traffic.ts";
 import { startPlatformServer, type PlatformAnswer, type PlatformCall } from "./platform-server.ts";
@@ -15,7 +16,8 @@ const check =
         compare: (exchange) => (exchange.path.startsWith("/v1/") ? described.compare(exchange) : []),
       } satisfies typeof described);
 
-function refusal({ headers }: PlatformCall): PlatformAnswer | null {
+function refusal({ path, headers }: PlatformCall): PlatformAnswer | null {
+  if (path === "/arize_phoenix_version") return null;
   if (headers.authorization === `Bearer ${API_KEY}`) return null;
   return { status: 401, text: `Invalid token ${headers.authorization ?? ""}` };
 }
@@ -24,6 +26,7 @@ function refusal({ headers }: PlatformCall): PlatformAnswer | null {
 export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
   const shelf = phoenixPromptShelf(database);
   const traffic = phoenixTraffic();
+  const experiments = phoenixExperiments();
 
   function query({ body }: PlatformCall): PlatformAnswer {
     const { query: asked, variables } = body as { query: string; variables: Record<string, unknown> };
@@ -41,6 +44,7 @@ export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
     const { method, path, query: filters, body } = call;
     const values = (body ?? {}) as Record<string, unknown>;
     if (path === "/graphql") return query(call);
+    if (path === "/arize_phoenix_version") return { status: 200, text: "20.26.1" };
     const [, kind, identifier = "", part, tag = ""] =
       /^\/v1\/(prompts|prompt_versions)(?:\/([^/]+)(?:\/(versions|tags)(?:\/([^/]+))?)?)?$/.exec(path) ?? [];
     const name = decodeURIComponent(identifier);
@@ -49,10 +53,10 @@ export async function startPhoenix(database: PhoenixDatabase = "sqlite") {
     if (kind === "prompts" && part === "versions") return shelf.listVersions(name, filters);
     if (kind === "prompts" && part === "tags") return shelf.readTag(name, decodeURIComponent(tag));
     if (kind === "prompt_versions" && method === "POST") return shelf.setTag(name, values);
-    return traffic.answer(call) ?? { status: 404, text: "Not Found" };
+    return traffic.answer(call) ?? experiments.answer(call) ?? { status: 404, text: "Not Found" };
   }
 
-  return { ...(await startPlatformServer({ refusal, answer, check })), shelf, traffic };
+  return { ...(await startPlatformServer({ refusal, answer, check })), shelf, traffic, experiments };
 }
 
 export type PhoenixServer = Awaited<ReturnType<typeof startPhoenix>>;

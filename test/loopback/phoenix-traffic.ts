@@ -115,6 +115,7 @@ export function phoenixTraffic(project = "default") {
     answer({ path, query }: PlatformCall): PlatformAnswer | null {
       const [, encoded, listing] =
         /^\/v1\/projects\/([^/]+)(?:\/(spans|span_annotations|trace_annotations))?$/.exec(path) ?? [];
+      if (path === "/v1/projects") return { status: 200, body: { data: [], next_cursor: null } };
       if (encoded === undefined) return null;
       const name = decodeURIComponent(encoded);
       if (name !== project) return notFound(`Project with name ${name} not found`);
