@@ -31,8 +31,8 @@ function attributesOf(attributes: OtlpSpan["attributes"]): object[] {
   );
 }
 
-/** The body of a request to `/v1/traces`. */
-export function otlpRequest(service: string, spans: readonly OtlpSpan[]): object {
+/** The body of a request to `/v1/traces`; `scope` names the library that is said to have made the spans. */
+export function otlpRequest(service: string, spans: readonly OtlpSpan[], scope = service): object {
   const written = spans.map(({ startMs, endMs, attributes, ...span }) => ({
     ...span,
     kind: INTERNAL,
@@ -44,7 +44,7 @@ export function otlpRequest(service: string, spans: readonly OtlpSpan[]): object
     resourceSpans: [
       {
         resource: { attributes: attributesOf({ "service.name": service }) },
-        scopeSpans: [{ scope: { name: service }, spans: written }],
+        scopeSpans: [{ scope: { name: scope }, spans: written }],
       },
     ],
   };

@@ -24,15 +24,19 @@ import type { VendorPrompts, VendorRevision } from "./vendor/vendor.ts";
 export const logfireSettings = z
   .strictObject({
     apiKey: platformKey,
+    /** For results of gates: they are sent with the one, and looked for with the other. */
+    writeToken: platformKey.optional(),
+    readToken: platformKey.optional(),
     baseUrl: platformAddress.optional(),
     /** False where somebody else routes the traffic of Logfire's SDKs. */
     weights: z.boolean().default(true),
     singleWriter: z.boolean().default(false),
     timeout: platformTimeout.default(10_000),
   })
-  .transform(({ apiKey, baseUrl, timeout, ...rest }, context) => {
+  .transform(({ apiKey, baseUrl, timeout, writeToken = null, readToken = null, ...rest }, context) => {
     const address = baseUrl ?? logfireAddress(apiKey);
-    if (address !== null) return { ...rest, key: apiKey, baseUrl: address, timeoutMs: timeout };
+    const tokens = { writeToken, readToken };
+    if (address !== null) return { ...rest, ...tokens, key: apiKey, baseUrl: address, timeoutMs: timeout };
     const message = "expected an address, as the key names neither region us nor eu";
     context.addIssue({ code: "custom", path: ["baseUrl"], message });
     return z.NEVER;

@@ -31,12 +31,16 @@ function checkOf({ compare, checked }: OpenApiCheck): OpenApiCheck {
   };
 }
 
+export const WRITE_TOKEN = "pylf_v1_us_writeTokenDoNotPrintMe";
 export const READ_TOKEN = "pylf_v1_us_readTokenDoNotPrintMe";
 
 /** A key is for variables, a token for queries; neither is good for the other. */
 function refusal({ headers, path }: PlatformCall): PlatformAnswer | null {
-  const key = path === "/v2/query" ? READ_TOKEN : API_KEY;
-  if (headers.authorization === `Bearer ${key}`) return null;
+  const keys = new Map([
+    ["/v2/query", `Bearer ${READ_TOKEN}`],
+    ["/v1/traces", WRITE_TOKEN],
+  ]);
+  if (headers.authorization === (keys.get(path) ?? `Bearer ${API_KEY}`)) return null;
   return { status: 401, body: { detail: `Invalid API key ${headers.authorization ?? ""}` } };
 }
 
@@ -49,6 +53,7 @@ export async function startLogfire(quirks: LogfireQuirks = {}) {
   async function answer({ method, path, body }: PlatformCall): Promise<PlatformAnswer> {
     const values = (body ?? {}) as Record<string, unknown>;
     if (path === "/v1/variables/") return method === "GET" ? shelf.read() : shelf.create(values);
+    if (path === "/v1/traces" && method === "POST") return traffic.ingest(body);
     if (path === "/v2/query" && method === "POST") return traffic.answer(values);
     if (path.startsWith("/v1/datasets/") && method === "GET") return datasets.answer(path);
     const name = /^\/v1\/variables\/([^/]+)\/$/.exec(path)?.[1];
