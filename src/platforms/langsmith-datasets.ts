@@ -13,10 +13,17 @@ const INSTANT = z.iso.datetime({ offset: true });
 const example = z.object({
   id: z.string(),
   inputs: z.unknown(),
-  outputs: z.unknown().optional(),
+  outputs: z.record(z.string(), z.unknown()).nullish(),
   metadata: z.unknown().optional(),
 });
 const versionRow = z.object({ as_of: z.string() });
+
+/** Outputs are always a mapping there: one text in it is meant for itself, and none says nothing. */
+function expectedOf(outputs: z.infer<typeof example>["outputs"]): unknown {
+  const values = Object.values(outputs ?? {});
+  if (values.length === 0) return undefined;
+  return values.length === 1 && typeof values[0] === "string" ? values[0] : outputs;
+}
 
 const ZONE = /(?:Z|[+-]\d\d:?\d\d)$/i;
 
@@ -54,7 +61,7 @@ export function langsmithDatasets(api: PlatformApi): DatasetSource {
       const answer = await api.send({ method: "GET", path: "/examples", query, signal });
       const rows = api.read(z.array(example), answer);
       for (const { id, inputs, outputs, metadata } of rows) {
-        yield { id, input: inputs, expectedOutput: outputs ?? undefined, metadata };
+        yield { id, input: inputs, expectedOutput: expectedOf(outputs), metadata };
       }
       if (rows.length < PAGE) return;
     }

@@ -49,6 +49,7 @@ datasetSourceContract("datasets on LangSmith", {
   },
   withoutVersions: null,
   unknownVersion: "no-such-tag",
+  storedOutput: (written) => (written as { text: string }).text,
 });
 
 describe("datasets on LangSmith", () => {
@@ -86,6 +87,19 @@ describe("datasets on LangSmith", () => {
     expect(await source.open({ name: "desk", version: "golden" }, never)).toMatchObject({
       version: "2026-11-20T12:00:00.000000Z",
     });
+  });
+
+  it.each([
+    ["one text", { answer: "42" }, "42"],
+    ["several values", { answer: "42", source: "b" }, { answer: "42", source: "b" }],
+    ["one value that is no text", { answer: 42 }, { answer: 42 }],
+    ["no value", {}, undefined],
+    ["nothing", null, undefined],
+  ])("expect of outputs with %s what they mean", async (what, outputs, expected) => {
+    server.experiments.put(what, { id: exampleId("a"), inputs: { q: "?" }, outputs, metadata: null }, NOON);
+    const { items } = await source.open({ name: what }, never);
+    for await (const item of items) expect(item.expectedOutput).toEqual(expected);
+    expect(server.calls.at(-1)).toContain("/examples");
   });
 
   it("are empty where nobody put an example, and have no version then", async () => {
