@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { LangfuseMetricsSettings, MetricQuery, Observations } from "../../src/domain/metrics.ts";
 import { langfuseMetrics } from "../../src/metrics/langfuse.ts";
+import { metricsFaultsContract } from "../contracts/metrics-faults.contract.ts";
 import { metricsContract } from "../contracts/metrics.contract.ts";
 import { aRequest, HOUR, START } from "../contracts/metrics-requests.ts";
 import { connectionTo, SECRET_KEY, startLangfuse, type LangfuseServer } from "../loopback/langfuse-server.ts";
@@ -204,37 +205,21 @@ describe.each(["v4", "v3"] as const)("production on a Langfuse of %s", (mode) =>
   });
 });
 
-describe("a Langfuse that cannot give metrics", () => {
-  let server: LangfuseServer;
-  beforeEach(async () => {
-    server = await startLangfuse();
+metricsFaultsContract(
+  "a Langfuse",
+  async () => {
+    const server = await startLangfuse();
     publishAll(server);
     report(server, { ...desk, error: false });
-  });
-  afterEach(async () => server.close());
-
-  it.each([
-    ["401", 401, `{"message":"${SECRET_KEY}"}`, "AUTHENTICATION"],
-    ["429", 429, '{"code":"rate_limited"}', "RATE_LIMITED"],
-    ["422", 422, '{"message":"Request timed out"}', "METRICS_FAILED"],
-    ["500", 500, "<html>", "METRICS_FAILED"],
-    ["a page", 200, "<html>", "METRICS_FAILED"],
-    ["rows without a time", 200, '{"data":[{"id":"a","startTime":"soon"}],"meta":{}}', "METRICS_FAILED"],
-  ])("says so instead of having no data: %s", async (_, status, body, code) => {
-    server.fail(/observations/, { kind: "status", status, body }, 1000);
-    const failure = await langfuseMetrics(settingsOf(server))
-      .observe(aRequest(), signal)
-      .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: "GateError", code });
-    expect((failure as Error).message).not.toContain(SECRET_KEY);
-  });
-
-  it("stops when it is interrupted in the middle of an answer", async () => {
-    const interrupt = new AbortController();
-    server.fail(/observations/, { kind: "silence" });
-    const answer = langfuseMetrics(settingsOf(server)).observe(aRequest(), interrupt.signal);
-    while (!server.calls.some((call) => call.includes("observations"))) await new Promise(setImmediate);
-    interrupt.abort();
-    await expect(answer).rejects.toMatchObject({ code: "INTERRUPTED" });
-  });
-});
+    const { calls, fail, close } = server;
+    return {
+      source: langfuseMetrics(settingsOf(server)),
+      secret: SECRET_KEY,
+      reads: /observations/,
+      calls,
+      fail,
+      close,
+    };
+  },
+  { "rows without a time": '{"data":[{"id":"a","startTime":"soon"}],"meta":{}}' },
+);

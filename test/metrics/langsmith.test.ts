@@ -7,6 +7,7 @@ import type {
   Sample,
 } from "../../src/domain/metrics.ts";
 import { langsmithMetrics } from "../../src/metrics/langsmith.ts";
+import { metricsFaultsContract } from "../contracts/metrics-faults.contract.ts";
 import { metricsContract } from "../contracts/metrics.contract.ts";
 import { aRequest, HOUR, START } from "../contracts/metrics-requests.ts";
 import { API_KEY, connectionTo, startLangsmith, type LangsmithServer } from "../loopback/langsmith-server.ts";
@@ -212,6 +213,25 @@ describe("production on LangSmith", () => {
   });
 });
 
+metricsFaultsContract(
+  "a LangSmith",
+  async () => {
+    const server = await startLangsmith();
+    publishAll(server);
+    report(server, { ...desk, error: false });
+    const { calls, fail, close } = server;
+    return {
+      source: langsmithMetrics(settingsOf(server)),
+      secret: API_KEY,
+      reads: /runs\/query/,
+      calls,
+      fail,
+      close,
+    };
+  },
+  { "runs without a time": '{"runs":[{"id":"a","trace_id":"a","start_time":"soon"}]}' },
+);
+
 describe("a LangSmith that cannot give metrics", () => {
   let server: LangsmithServer;
   beforeEach(async () => {
@@ -221,41 +241,11 @@ describe("a LangSmith that cannot give metrics", () => {
   });
   afterEach(async () => server.close());
 
-  it.each([
-    ["401", 401, `{"detail":"${API_KEY}"}`, "AUTHENTICATION"],
-    ["429", 429, '{"detail":"Rate limit exceeded"}', "RATE_LIMITED"],
-    ["422", 422, '{"detail":[]}', "METRICS_FAILED"],
-    ["500", 500, "<html>", "METRICS_FAILED"],
-    ["a page", 200, "<html>", "METRICS_FAILED"],
-    [
-      "runs without a time",
-      200,
-      '{"runs":[{"id":"a","trace_id":"a","start_time":"soon"}]}',
-      "METRICS_FAILED",
-    ],
-  ])("says so instead of having no data: %s", async (_, status, body, code) => {
-    server.fail(/runs\/query/, { kind: "status", status, body }, 1000);
-    const failure = await langsmithMetrics(settingsOf(server))
-      .observe(aRequest(), signal)
-      .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: "GateError", code });
-    expect((failure as Error).message).not.toContain(API_KEY);
-  });
-
   it("says so when nobody reports to the project", async () => {
     const source = langsmithMetrics({ ...settingsOf(server), project: "elsewhere" });
     await expect(source.observe(aRequest(), signal)).rejects.toMatchObject({
       code: "METRICS_FAILED",
       message: expect.stringContaining('no tracing project "elsewhere"') as string,
     });
-  });
-
-  it("stops when it is interrupted in the middle of an answer", async () => {
-    const interrupt = new AbortController();
-    server.fail(/runs\/query/, { kind: "silence" });
-    const answer = langsmithMetrics(settingsOf(server)).observe(aRequest(), interrupt.signal);
-    while (!server.calls.some((call) => call.includes("runs/query"))) await new Promise(setImmediate);
-    interrupt.abort();
-    await expect(answer).rejects.toMatchObject({ code: "INTERRUPTED" });
   });
 });

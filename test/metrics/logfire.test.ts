@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { LogfireMetricsSettings, MetricQuery, Observations } from "../../src/domain/metrics.ts";
 import { logfireMetrics } from "../../src/metrics/logfire.ts";
+import { metricsFaultsContract } from "../contracts/metrics-faults.contract.ts";
 import { metricsContract } from "../contracts/metrics.contract.ts";
 import { aRequest, HOUR, START } from "../contracts/metrics-requests.ts";
 import {
@@ -239,6 +240,25 @@ describe("production on Logfire", () => {
   });
 });
 
+metricsFaultsContract(
+  "a Logfire",
+  async () => {
+    const server = await startLogfire();
+    publishAll(server);
+    report(server, { ...desk, error: false });
+    const { calls, fail, close } = server;
+    return {
+      source: logfireMetrics(settingsOf(server)),
+      secret: READ_TOKEN,
+      reads: /v2\/query/,
+      calls,
+      fail,
+      close,
+    };
+  },
+  { "rows without a time": '{"data":[{"span_id":"a","start_timestamp":"soon"}]}' },
+);
+
 describe("a Logfire that cannot give metrics", () => {
   let server: LogfireServer;
   beforeEach(async () => {
@@ -248,23 +268,6 @@ describe("a Logfire that cannot give metrics", () => {
   });
   afterEach(async () => server.close());
 
-  it.each([
-    ["401", 401, `{"detail":"${READ_TOKEN}"}`, "AUTHENTICATION"],
-    ["429", 429, '{"detail":"Rate limit exceeded"}', "RATE_LIMITED"],
-    ["400, as for a query that is refused", 400, '{"detail":"execution error"}', "METRICS_FAILED"],
-    ["422", 422, '{"detail":[]}', "METRICS_FAILED"],
-    ["500", 500, "<html>", "METRICS_FAILED"],
-    ["a page", 200, "<html>", "METRICS_FAILED"],
-    ["rows without a time", 200, '{"data":[{"span_id":"a","start_timestamp":"soon"}]}', "METRICS_FAILED"],
-  ])("says so instead of having no data: %s", async (_, status, body, code) => {
-    server.fail(/\/v2\/query/, { kind: "status", status, body }, 1000);
-    const failure = await logfireMetrics(settingsOf(server))
-      .observe(aRequest(), signal)
-      .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: "GateError", code });
-    expect((failure as Error).message).not.toContain(READ_TOKEN);
-  });
-
   it("says so when more is in one millisecond than an answer can hold", async () => {
     const full = JSON.stringify({ data: Array.from({ length: 10_000 }, (_, id) => row(id)) });
     server.fail(/\/v2\/query/, { kind: "status", status: 200, body: full }, 100);
@@ -272,15 +275,6 @@ describe("a Logfire that cannot give metrics", () => {
       code: "METRICS_FAILED",
       message: expect.stringContaining("one millisecond") as string,
     });
-  });
-
-  it("stops when it is interrupted in the middle of an answer", async () => {
-    const interrupt = new AbortController();
-    server.fail(/\/v2\/query/, { kind: "silence" });
-    const answer = logfireMetrics(settingsOf(server)).observe(aRequest(), interrupt.signal);
-    while (!server.calls.some((call) => call.includes("/v2/query"))) await new Promise(setImmediate);
-    interrupt.abort();
-    await expect(answer).rejects.toMatchObject({ code: "INTERRUPTED" });
   });
 
   it("says where its address has to come from when the token names no region", () => {

@@ -3,6 +3,7 @@ import { promptDigest } from "../../src/domain/prompt.ts";
 import type { Registry } from "../../src/domain/registry.ts";
 import { openRegistry } from "../../src/registries/index.ts";
 import { logfireRegistry } from "../../src/registries/logfire.ts";
+import { refusesPrompts, refusesSettings } from "../contracts/registry-refusals.contract.ts";
 import { registryContract } from "../contracts/registry.contract.ts";
 import { aMove, prompt } from "../contracts/registry-requests.ts";
 import { API_KEY, connectionTo, startLogfire, type LogfireServer } from "../loopback/logfire-server.ts";
@@ -75,24 +76,17 @@ describe("what a registry on Logfire stores", () => {
     });
   });
 
-  it.each([
-    ["a companion's name", { name: "desk-rollout" }, "hold rollouts"],
-    ["the name of what promptgate tries", { name: "promptgate.probe" }, "found out there"],
-    ["another variable in the text", { text: "Use @{house_style}@." }, "includes another variable"],
-    ["logic", { text: "{{#each}}{{/each}}" }, "logic or an unescaped value"],
-    ["a path", { text: "{{user.name}}" }, "is a path"],
-    ["a NUL", { text: "a\u0000b" }, "NUL character"],
-    ["half a character", { text: "a\ud83d" }, "half of a surrogate pair"],
-  ])(
-    "is no prompt with %s, and nobody is asked",
-    async (_, { name, text }: { name?: string; text?: string }, reason) => {
-      const before = server.calls.length;
-      await expect(registry.publish(aVersion("1.0.0", text ?? "Text.", name))).rejects.toMatchObject({
-        code: "PROMPT_INVALID",
-        message: expect.stringContaining(reason) as string,
-      });
-      expect(server.calls).toHaveLength(before);
-    },
+  refusesPrompts(
+    () => ({ registry, calls: server.calls }),
+    [
+      ["a companion's name", { name: "desk-rollout" }, "hold rollouts"],
+      ["the name of what promptgate tries", { name: "promptgate.probe" }, "found out there"],
+      ["another variable in the text", { text: "Use @{house_style}@." }, "includes another variable"],
+      ["logic", { text: "{{#each}}{{/each}}" }, "logic or an unescaped value"],
+      ["a path", { text: "{{user.name}}" }, "is a path"],
+      ["a NUL", { text: "a\u0000b" }, "NUL character"],
+      ["half a character", { text: "a\ud83d" }, "half of a surrogate pair"],
+    ],
   );
 
   it("keeps apart names that Logfire would write the same", async () => {
@@ -193,20 +187,11 @@ describe("the settings of a registry on Logfire", () => {
     expect(() => openRegistry(enough, "/nowhere")).not.toThrow();
   });
 
-  it.each([
-    [{ baseUrl: "https://user:secret@logfire.example" }, "registry.baseUrl"],
+  refusesSettings(settings, [
     [{ apiKey: "pylf_v1_moon_x" }, "registry.baseUrl"],
     [{ apiKey: "two words" }, "registry.apiKey"],
     [{ apiKey: undefined }, "registry.apiKey"],
-    [{ timeout: "0s" }, "registry.timeout"],
     [{ weights: "no" }, "registry.weights"],
     [{ region: "eu" }, "registry"],
-  ])("are refused with their place: %j", (changes, place) => {
-    expect(() => openRegistry({ ...settings, ...changes }, "/nowhere")).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        message: expect.stringMatching(`^${place}`) as string,
-      }),
-    );
-  });
+  ]);
 });

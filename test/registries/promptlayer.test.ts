@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Registry } from "../../src/domain/registry.ts";
 import { openRegistry } from "../../src/registries/index.ts";
 import { promptLayerRegistry } from "../../src/registries/promptlayer.ts";
+import { refusesPrompts, refusesSettings } from "../contracts/registry-refusals.contract.ts";
 import { registryContract } from "../contracts/registry.contract.ts";
 import { aMove, prompt } from "../contracts/registry-requests.ts";
 import {
@@ -120,23 +121,16 @@ describe("what a registry on PromptLayer stores", () => {
     expect(items).toEqual(expect.arrayContaining(names) as string[]);
   });
 
-  it.each([
-    ["a name of digits", { name: "4711" }, "taken for the number"],
-    ["a companion's name", { name: "desk.rollout" }, "hold rollouts"],
-    ["a snippet", { content: "@@@policy@@@" }, "the snippet"],
-    ["logic", { content: "{name} {% if a %}" }, "logic"],
-    ["a path", { content: "{{user.name}}" }, "a path"],
-    ["a NUL", { content: "a\u0000b" }, "NUL character"],
-  ])(
-    "is no prompt with %s, and nobody is asked",
-    async (_, { name, content }: { name?: string; content?: string }, reason) => {
-      const before = server.calls.length;
-      await expect(registry.publish(aVersion("1.0.0", content ?? "Text.", name))).rejects.toMatchObject({
-        code: "PROMPT_INVALID",
-        message: expect.stringContaining(reason) as string,
-      });
-      expect(server.calls).toHaveLength(before);
-    },
+  refusesPrompts(
+    () => ({ registry, calls: server.calls }),
+    [
+      ["a name of digits", { name: "4711" }, "taken for the number"],
+      ["a companion's name", { name: "desk.rollout" }, "hold rollouts"],
+      ["a snippet", { text: "@@@policy@@@" }, "the snippet"],
+      ["logic", { text: "{name} {% if a %}" }, "logic"],
+      ["a path", { text: "{{user.name}}" }, "a path"],
+      ["a NUL", { text: "a\u0000b" }, "NUL character"],
+    ],
   );
 });
 
@@ -221,19 +215,9 @@ describe("the settings of a registry on PromptLayer", () => {
     expect(() => openRegistry(settings, "/nowhere")).not.toThrow();
   });
 
-  it.each([
-    [{ baseUrl: "https://user:secret@promptlayer.example" }, "registry.baseUrl"],
+  refusesSettings(settings, [
     [{ apiKey: "two words" }, "registry.apiKey"],
     [{ apiKey: undefined }, "registry.apiKey"],
-    [{ timeout: "0s" }, "registry.timeout"],
     [{ workspace: 7 }, "registry"],
-  ])("are refused with their place: %j", (changes, place) => {
-    const wrong = { ...settings, ...changes };
-    expect(() => openRegistry(wrong, "/nowhere")).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        message: expect.stringMatching(`^${place}`) as string,
-      }),
-    );
-  });
+  ]);
 });
