@@ -143,12 +143,20 @@ describe("init", () => {
   });
 
   it.each([
-    ["adds the missing lines", "node_modules/", "node_modules/\n.promptgate/runs/\n.promptgate/cache/\n"],
-    ["adds only what is missing", "/.promptgate/runs\n", "/.promptgate/runs\n.promptgate/cache/\n"],
+    [
+      "adds the missing lines",
+      "node_modules/",
+      "node_modules/\n.promptgate/runs/\n.promptgate/cache/\n.promptgate/datasets/\n",
+    ],
+    [
+      "adds only what is missing",
+      "/.promptgate/runs\n",
+      "/.promptgate/runs\n.promptgate/cache/\n.promptgate/datasets/\n",
+    ],
     [
       "leaves a complete file alone",
-      ".promptgate/cache\r\n.promptgate/runs/\r\n",
-      ".promptgate/cache\r\n.promptgate/runs/\r\n",
+      ".promptgate/cache\r\n.promptgate/runs/\r\n.promptgate/datasets/\r\n",
+      ".promptgate/cache\r\n.promptgate/runs/\r\n.promptgate/datasets/\r\n",
     ],
   ])("keeps an existing .gitignore and %s", async (_, before, after) => {
     writeFileSync(join(folder, ".gitignore"), before);

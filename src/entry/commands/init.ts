@@ -16,7 +16,7 @@ interface InitOptions extends Pick<CommonOptions, "json"> {
 
 const IGNORE_FILE = ".gitignore";
 /** Runs and cached answers belong to one machine; the registry beside them is shared. */
-const IGNORED = [".promptgate/runs/", ".promptgate/cache/"];
+const IGNORED = [".promptgate/runs/", ".promptgate/cache/", ".promptgate/datasets/"];
 const PROMPT = "help-desk";
 
 /** The ignore file with the missing lines added; null when it has them all. */

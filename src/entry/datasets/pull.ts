@@ -1,6 +1,7 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { PullCases, PulledCases } from "../../config/pulled-cases.ts";
-import { datasetTitle } from "../../config/pulled-cases.ts";
+import { datasetTitle, type PullCases, type PulledCases } from "../../config/pulled-cases.ts";
+import { pathInside } from "../../config/text-file.ts";
 import { GateError } from "../../domain/errors.ts";
 import { stableId, type DatasetReference, type PlatformDataset } from "../../domain/platform.ts";
 import { visibleLine } from "../../domain/visible.ts";
@@ -51,9 +52,24 @@ async function linesOf(title: string, { items }: PlatformDataset, signal: AbortS
   return [...lines.values()].sort((left, right) => (left.id < right.id ? -1 : 1));
 }
 
+/** Makes the folder for pulled cases; throws `STORAGE_FAILED` when a link in the checkout leads out of the project. */
+async function checkFolder(root: string): Promise<void> {
+  try {
+    await mkdir(join(root, FOLDER), { recursive: true });
+  } catch (error) {
+    throw storageError("create", FOLDER, error);
+  }
+  const located = await pathInside(root, FOLDER);
+  if (located.kind === "inside") return;
+  throw new GateError("STORAGE_FAILED", `${FOLDER} ${located.reason}`, {
+    hint: "remove the link: pulled cases are kept inside of the project",
+  });
+}
+
 async function keep(root: string, { from, name }: DatasetReference, text: string): Promise<string> {
   const readable = name.replaceAll(/[^A-Za-z0-9_-]+/g, "-").slice(0, 40);
   // Named by its contents: two commands at once do not change each other's cases.
+  await checkFolder(root);
   const file = `${FOLDER}/${from}-${readable}-${stableId(16, text)}.jsonl`;
   try {
     await replaceFile(join(root, file), text);

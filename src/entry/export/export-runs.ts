@@ -19,7 +19,12 @@ function platformOf(
   project: Pick<Project, "registry">,
   prompts: readonly PromptProject[],
 ): string {
-  if (named !== true) return named;
+  if (named !== true) {
+    if (Object.hasOwn(platforms, named)) return named;
+    throw new GateError("USAGE", `--export: there is no platform "${visibleLine(named, 60)}"`, {
+      hint: `known: ${Object.keys(platforms).join(", ")}; names of prompts stand before --export`,
+    });
+  }
   const sources = new Set(
     prompts.flatMap(({ pulledFrom }) => (pulledFrom === null ? [] : [pulledFrom.from])),
   );
@@ -43,7 +48,9 @@ export async function openExport(
   const platform = platformOf(named, project, prompts);
   const { scores } = await openPlatformOf(project, platform, context);
   if (scores.kind === "scores") return { platform, scores };
-  throw new GateError("USAGE", `--export: ${platform} has ${scores.reason}`, { hint: "gate without --export" });
+  throw new GateError("USAGE", `--export: ${platform} has ${scores.reason}`, {
+    hint: "gate without --export",
+  });
 }
 
 function exportedLines({ platform }: ExportTarget, name: string, exported: readonly Exported[]): string[] {

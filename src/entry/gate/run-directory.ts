@@ -116,7 +116,10 @@ async function measuredNoise(
   return { sigma, outputTokens };
 }
 
-/** A run's folder: `run.json`, `journal.jsonl`, `baseline/` and `candidate/scores.jsonl`, `noise.json`, `result.json`. */
+/**
+ * A run's folder: `run.json`, `journal.jsonl`, `baseline/` and `candidate/scores.jsonl`, `noise.json`, `result.json`; and
+ * `cases.jsonl` where they were pulled from a platform.
+ */
 export interface RunDirectory {
   /** Relative to the project. */
   readonly path: string;

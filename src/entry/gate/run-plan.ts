@@ -13,6 +13,7 @@ import { waivedCases } from "../../gate/waivers.ts";
 import type { ReportedEvaluation } from "./case-changes.ts";
 import { evaluationRun, openAsking, type Execution, type RunSettings } from "./evaluation-run.ts";
 import type { GateScope, Preparation } from "./prepare.ts";
+import { keepCases } from "../datasets/keep-cases.ts";
 import { openRun } from "./run-directory.ts";
 import { keepSamples, settleSamples, type SettledSampling } from "./settle-samples.ts";
 import { observeRun, type RunObserver } from "./run-observer.ts";
@@ -115,6 +116,7 @@ export async function withExecution<Result>(
 ): Promise<Result> {
   const { scope, preparation } = question;
   const { absolutePath } = await openRun(preparation.run);
+  await keepCases(scope, absolutePath);
   const journal = openJournal(join(absolutePath, "journal.jsonl"));
   if (journal.damagedLines > 0) {
     const lines = journal.damagedLines === 1 ? "1 line" : `${journal.damagedLines} lines`;

@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runPlan } from "../../../src/entry/commands/plan.ts";
@@ -14,6 +15,7 @@ import { checkout, refusal, type Checkout } from "../gate-checkout.ts";
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const FOLDER = ".promptgate/datasets";
+const AT_NOON = { version: "2026-11-20T12:00:00Z" };
 
 let server: LangfuseServer;
 let now: number;
@@ -105,6 +107,31 @@ describe("cases on a platform", () => {
         /langfuse:golden: the cases are sha256:\w+, and the config pins/,
       ) as string,
     });
+  });
+
+  it("are kept in the folder of the run that they decided", async () => {
+    const made = start(AT_NOON);
+    await made.gate();
+    const run = made.printed().prompts[0]?.runDir ?? "";
+    const kept = readFileSync(join(made.folder, run, "cases.jsonl"), "utf8");
+    expect(
+      kept
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).id),
+    ).toHaveLength(60);
+    const [pulled = ""] = readdirSync(join(made.folder, FOLDER));
+    expect(kept).toBe(readFileSync(join(made.folder, FOLDER, pulled), "utf8"));
+  });
+
+  it("are written nowhere outside of the project", async () => {
+    const made = start(AT_NOON);
+    const outside = mkdtempSync(join(tmpdir(), "promptgate-outside-"));
+    mkdirSync(join(made.folder, ".promptgate"), { recursive: true });
+    symlinkSync(outside, join(made.folder, FOLDER));
+    expect(await refusal(made.gate())).toMatchObject({ code: "STORAGE_FAILED" });
+    expect(readdirSync(outside)).toEqual([]);
+    rmSync(outside, { recursive: true });
   });
 
   it("are the same whatever order the platform lists them in", async () => {

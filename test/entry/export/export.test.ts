@@ -108,7 +108,8 @@ describe("gate --export", () => {
 
   it.each([
     [true, "USAGE", "neither cases nor versions are on a platform"],
-    ["nowhere", "CONFIG_INVALID", "nothing says how to reach nowhere"],
+    ["nowhere", "USAGE", 'there is no platform "nowhere"'],
+    ["logfire", "CONFIG_INVALID", "nothing says how to reach logfire"],
   ] as const)("refuses the target %s before anything is asked", async (target, code, message) => {
     const made = await start();
     expect(await refusal(made.gate({ export: target }))).toMatchObject({
