@@ -19,6 +19,7 @@ const CASES = 1_000;
 const LATENCY_MS = 50;
 const CONCURRENCY = 20;
 const WALL_BOUND = 1.25;
+const ROUNDS = 3;
 const STORED = 100_000;
 const MEMORY_BOUND_MB = 200;
 /** Processor time of ten times the cases. */
@@ -125,7 +126,8 @@ function explain(label: string, measured: Measured): void {
   console.log(`${label}: exit code ${measured.exitCode}\n${measured.stderr.slice(-2_000)}`);
 }
 
-async function wallTime(): Promise<boolean> {
+/** A run's time as a multiple of the ideal; infinite when it is not a whole run. */
+async function wallRatio(): Promise<number> {
   const server = await startOpenAiServer({ latencyMs: LATENCY_MS, keepRequests: false });
   // A margin so small that every case is needed.
   const { folder } = project(
@@ -144,11 +146,19 @@ async function wallTime(): Promise<boolean> {
     );
     const complete = calls === CASES * 2 && measured.exitCode !== 4 && measured.exitCode !== 2;
     if (!complete) explain("the gate over a loopback model", measured);
-    return complete && ratio <= WALL_BOUND;
+    return complete ? ratio : Infinity;
   } finally {
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function wallTime(): Promise<boolean> {
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) ratios.push(await wallRatio());
+  // Other work on the machine only ever adds time.
+  console.log(`best of ${ROUNDS}: ${Math.min(...ratios).toFixed(3)} x ideal`);
+  return Math.min(...ratios) <= WALL_BOUND && ratios.every(Number.isFinite);
 }
 
 async function storedOutputs(count: number): Promise<Measured> {
