@@ -32,6 +32,8 @@ export interface RolloutPlatform {
   readonly report: (unit: string, version: string, at: number) => void;
   /** Waits until the platform shows what it was told. */
   readonly settle?: () => Promise<void>;
+  /** Of one look of the client, in milliseconds; for platforms that are busy with what they were told. */
+  readonly deadline?: number;
 }
 
 interface Stage {
@@ -129,6 +131,7 @@ function stageOf(platform: RolloutPlatform, problems: string[]): Stage {
   const registry = openRegistry({ kind: platform.kind, ...platform.options }, project.folder, context.clock);
   const client = createPromptClient({
     source: registrySource(registry),
+    ...(platform.deadline === undefined ? {} : { deadline: platform.deadline }),
     environment: {},
     telemetry: null,
     clock: context.clock,
