@@ -136,7 +136,9 @@ export async function runGate(context: CommandContext, options: GateOptions): Pr
     context.print(options.json ? renderJson(result) : consoleText(context, result, options));
     await writeReports(result, options.output, context.cwd);
     // A measured failure stays one; a pass that did not arrive everywhere must not look like a job well done.
-    return isExported || result.exitCode !== 0 ? (result.exitCode as ExitCode) : errorExitCodes.PLATFORM_FAILED;
+    return isExported || result.exitCode !== 0
+      ? (result.exitCode as ExitCode)
+      : errorExitCodes.PLATFORM_FAILED;
   } finally {
     await opened.close();
   }
