@@ -1,4 +1,4 @@
-import { bundleFromJSON, type SerializedBundle } from "@sigstore/bundle";
+import { bundleFromJSON, isBundleWithDsseEnvelope, type SerializedBundle } from "@sigstore/bundle";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { toSignedEntity, toTrustMaterial, Verifier, type Signer } from "@sigstore/verify";
 import { GateError } from "../domain/errors.ts";
@@ -64,6 +64,8 @@ function signerOf(text: string, roots: readonly TrustedRoot[]): Signed {
   for (const root of roots) {
     try {
       const bundle = bundleFromJSON(JSON.parse(text) as SerializedBundle);
+      // Beside a signature of something else the statement would be looked at by nobody.
+      if (!isBundleWithDsseEnvelope(bundle)) return { kind: "refused", reason: "it signs no statement" };
       return { kind: "signed", signer: verifierOf(root).verify(toSignedEntity(bundle)) };
     } catch (error) {
       // The library throws errors of its own, and of its parsers for what is damaged.

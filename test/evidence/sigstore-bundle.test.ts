@@ -124,6 +124,13 @@ describe("an attestation by GitHub", () => {
         delete each.certificate;
       },
     ],
+    [
+      "a signature of something else beside the statement",
+      (document) => {
+        const messageDigest = { algorithm: "SHA2_256", digest: "AAAA" };
+        document.messageSignature = { messageDigest, signature: document.dsseEnvelope.signatures[0].sig };
+      },
+    ],
     ["no material at all", (document) => delete document.verificationMaterial],
     ["an unknown form", (document) => (document.mediaType = "application/vnd.dev.sigstore.bundle.v9+json")],
   ])("does not count with %s", (_, change) => {
