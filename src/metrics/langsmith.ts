@@ -30,15 +30,15 @@ const OWN_VERSION = "prompt.version";
 
 const published = z.object({ schema: z.literal("promptgate/version@1"), version: z.string() });
 
-/** The version that a commit is, as the registry has it: of two with one version the older counts. */
+/** The version that a commit is, as the registry has it: a copy that somebody edited is a version of its own. */
 function versionsByHash(rows: readonly CommitRow[]): Map<string, string> {
   const versions = new Map<string, string>();
   const known = new Set<string>();
   for (const [at, { commit_hash: hash, manifest }] of rows.entries()) {
     const parsed = published.safeParse(envelopeOf(manifest));
-    const version = parsed.success ? parsed.data.version : `0.0.${at + 1}`;
-    if (!known.has(version)) versions.set(hash, version);
-    known.add(version);
+    const ours = parsed.success && !known.has(parsed.data.version) ? parsed.data.version : null;
+    if (ours !== null) known.add(ours);
+    versions.set(hash, ours ?? `0.0.${at + 1}`);
   }
   return versions;
 }

@@ -202,6 +202,19 @@ describe("production on LangSmith", () => {
     expect(await observe({ project: "experiments" })).toMatchObject({ assignments: [{ n: 1 }] });
   });
 
+  it("knows commits that people made, copies of ours among them, as the registry does", async () => {
+    const copied = server.hub.addByHand("copied", manifest("1.0.0"));
+    const edited = server.hub.addByHand("copied", { ...manifest("1.0.0"), name: "edited" });
+    const plain = server.hub.addByHand("copied", { lc: 1 });
+    for (const { commit_hash } of [copied, edited, plain]) {
+      report(server, desk, { metadata: { lc_hub_repo: "copied", lc_hub_commit_hash: commit_hash } });
+    }
+    const versions = ["1.0.0", "0.0.2", "0.0.3"];
+    const asked = aRequest({ prompt: "copied", versions, metrics: [errorRate] });
+    const { assignments } = await langsmithMetrics(settingsOf(server)).observe(asked, signal);
+    expect(assignments.map(({ version, n }) => [version, n])).toEqual(versions.map((one) => [one, 1]));
+  });
+
   it("has the units that the settings name", async () => {
     const hash = hashOf(server, "desk", "1.0.0");
     const metadata = { lc_hub_repo: "desk", lc_hub_commit_hash: hash, user_id: 7, thread_id: "t" };
