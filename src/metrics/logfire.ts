@@ -63,9 +63,9 @@ function versionOf({ version, number }: LogfireSpan, { versions }: NamedVariable
 /** Logfire's SDKs for Python and for JavaScript give one person different versions of one split. */
 function mixedNotes(spans: readonly LogfireSpan[]): ObservationNote[] {
   const split = spans.filter(({ version, label }) => version === null && label !== null);
-  const languages = new Set(split.map(({ language }) => (language === "python" ? "Python" : "JavaScript")));
-  const known = split.filter(({ language }) => language !== null);
-  if (languages.size < 2 || known.length < split.length) return [];
+  const languages = new Set(split.map(({ language }) => language));
+  const hasBoth = languages.has("python") && (languages.has("nodejs") || languages.has("webjs"));
+  if (!hasBoth) return [];
   const message = `Logfire's SDKs for Python and for JavaScript both choose versions of this prompt, and give the same person different ones: read it through promptgate's client, or from one language`;
   return [{ kind: "mixed-clients", count: split.length, message }];
 }

@@ -161,10 +161,17 @@ async function shownSpans(
   return new Set(rows.map(({ span_id }) => span_id));
 }
 
-/** Answers as traces of an experiment. What is there already is not sent again, as Logfire would show it twice. */
-export function logfireScores({ writeToken, readToken, ...connection }: LogfireScoreOptions): ScoreExport {
-  const reads = logfireApi({ ...connection, key: readToken }, "PLATFORM_FAILED", "readToken");
+interface Access {
+  /** Takes spans. */
+  readonly sends: PlatformApi;
+  /** Shows what is there. */
+  readonly reads: PlatformApi;
+  readonly wait: (milliseconds: number) => Promise<unknown>;
+}
+
+function accessOf({ writeToken, readToken, ...connection }: LogfireScoreOptions): Access {
   const { wait = sleep } = connection;
+  const reads = logfireApi({ ...connection, key: readToken }, "PLATFORM_FAILED", "readToken");
   const sends = platformApi({
     ...connection,
     service: "logfire",
@@ -172,56 +179,57 @@ export function logfireScores({ writeToken, readToken, ...connection }: LogfireS
     failure: "PLATFORM_FAILED",
     credentialsHint: "check that writeToken is of this project and region",
   });
+  return { sends, reads, wait };
+}
 
-  async function send(spans: readonly OtlpSpan[], signal: AbortSignal): Promise<void> {
-    for (let start = 0; start < spans.length; start += SPANS_AT_ONCE) {
-      const body = otlpRequest("promptgate", spans.slice(start, start + SPANS_AT_ONCE), SCOPE);
-      await sends.send({ method: "POST", path: "/v1/traces", body, signal });
-    }
+async function send({ sends }: Access, spans: readonly OtlpSpan[], signal: AbortSignal): Promise<void> {
+  for (let start = 0; start < spans.length; start += SPANS_AT_ONCE) {
+    const body = otlpRequest("promptgate", spans.slice(start, start + SPANS_AT_ONCE), SCOPE);
+    await sends.send({ method: "POST", path: "/v1/traces", body, signal });
   }
+}
 
-  /** How many of the spans are not shown, at last. */
-  async function unseen(
-    experiment: Experiment,
-    all: readonly OtlpSpan[],
-    signal: AbortSignal,
-  ): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      const shown = await shownSpans(reads, experiment, signal);
-      const left = all.filter(({ spanId }) => !shown.has(spanId)).length;
-      if (left === 0 || attempt === SHOWN_TRIES) return left;
-      await wait(SHOWN_MS);
-    }
+/** How many of the spans are not shown, at last. */
+async function unseen(
+  { reads, wait }: Access,
+  experiment: Experiment,
+  all: readonly OtlpSpan[],
+  signal: AbortSignal,
+): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const shown = await shownSpans(reads, experiment, signal);
+    const left = all.filter(({ spanId }) => !shown.has(spanId)).length;
+    if (left === 0 || attempt === SHOWN_TRIES) return left;
+    await wait(SHOWN_MS);
   }
+}
 
+function exportedOf({ answers }: Experiment, left: number): Exported {
+  const lost = answers.filter(({ output }) => output === null).length;
+  const late = `${left} spans were sent and are not shown yet: export again in some minutes at the earliest`;
+  return {
+    answers: answers.length,
+    scores: answers.reduce((total, answer) => total + Object.keys(scoresOf(answer)).length, 0),
+    url: null,
+    notes: [
+      ...(lost === 0 ? [] : [`${lost} answers are no longer kept here: their scores went without them`]),
+      ...(left === 0 ? [] : [late]),
+    ],
+  };
+}
+
+/** Answers as traces of an experiment. What is there already is not sent again, as Logfire would show it twice. */
+export function logfireScores(options: LogfireScoreOptions): ScoreExport {
+  const access = accessOf(options);
   return {
     kind: "scores",
-    async write(experiment, signal): Promise<Exported> {
-      const spans = [
-        rootSpan(experiment),
-        ...experiment.answers.map((answer, index) => caseSpan(experiment, answer, index)),
-      ];
-      const shown = await shownSpans(reads, experiment, signal);
-      await send(
-        spans.filter(({ spanId }) => !shown.has(spanId)),
-        signal,
-      );
-      const left = await unseen(experiment, spans, signal);
-      const lost = experiment.answers.filter(({ output }) => output === null).length;
-      const scores = experiment.answers.map((answer) => Object.keys(scoresOf(answer)).length);
-      return {
-        answers: experiment.answers.length,
-        scores: scores.reduce((total, count) => total + count, 0),
-        url: null,
-        notes: [
-          ...(lost === 0 ? [] : [`${lost} answers are no longer kept here: their scores went without them`]),
-          ...(left === 0
-            ? []
-            : [
-                `${left} spans were sent and are not shown yet: export again in some minutes at the earliest`,
-              ]),
-        ],
-      };
+    async write(experiment, signal) {
+      const cases = experiment.answers.map((answer, index) => caseSpan(experiment, answer, index));
+      const spans = [rootSpan(experiment), ...cases];
+      const shown = await shownSpans(access.reads, experiment, signal);
+      const missing = spans.filter(({ spanId }) => !shown.has(spanId));
+      await send(access, missing, signal);
+      return exportedOf(experiment, await unseen(access, experiment, spans, signal));
     },
   };
 }

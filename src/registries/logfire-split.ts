@@ -11,6 +11,11 @@ const HOLDBACK = "promptgate.holdback";
 
 const TOLERANCE = 1e-9;
 
+/** A share by name; names are others' and may be those of any object's parts. */
+function shareOf(shares: Readonly<Record<string, number>>, name: string): number {
+  return Object.hasOwn(shares, name) ? (shares[name] ?? 0) : 0;
+}
+
 /** One update that puts the labels on their versions and gives each its share, so that there is no moment in between. */
 export interface SplitUpdate extends VariableUpdate {
   readonly labels: Readonly<
@@ -46,7 +51,7 @@ export function splitOf(
       [STABLE]: target(stable),
       [HOLDBACK]: target(holdback?.version ?? stable),
     },
-    rollout: { labels: Object.fromEntries([...keys].map((key) => [key, weights[key] ?? 0])) },
+    rollout: { labels: Object.fromEntries([...keys].map((key) => [key, shareOf(weights, key)])) },
   };
 }
 
@@ -60,7 +65,7 @@ export function isSplit({ labels, rollout }: LogfireVariable, update: SplitUpdat
   return (
     isLabelled &&
     [...keys].every(
-      (key) => Math.abs((rollout.labels[key] ?? 0) - (update.rollout.labels[key] ?? 0)) < TOLERANCE,
+      (key) => Math.abs(shareOf(rollout.labels, key) - shareOf(update.rollout.labels, key)) < TOLERANCE,
     )
   );
 }

@@ -91,9 +91,13 @@ function missingPins(variable: LogfireVariable): VariableUpdate["labels"] {
 }
 
 function occupied(prompt: string, name: string, what: string): GateError {
-  return new GateError("PROMPT_INVALID", `logfire: ${prompt} cannot be the variable ${name}: ${what}`, {
-    hint: "use another name: on Logfire names are letters, digits and underscores",
-  });
+  return new GateError(
+    "PROMPT_INVALID",
+    `logfire: ${prompt} cannot be the variable ${name}: ${visibleLine(what, 200)}`,
+    {
+      hint: "use another name: on Logfire names are letters, digits and underscores",
+    },
+  );
 }
 
 /** Throws `PROMPT_INVALID` where a variable of this name is something else, or one differs from it only in case. */

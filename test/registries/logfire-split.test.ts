@@ -114,7 +114,9 @@ describe("the weights of a variable", () => {
 
 it("shares of a release are never negative, never more than all, and leave nobody to the code's default", () => {
   const weight = fc.integer({ min: 0, max: 100_000 });
-  const keys = fc.uniqueArray(fc.constantFrom("a", "promptgate.holdback", "promptgate.stable", "z"));
+  const keys = fc.uniqueArray(
+    fc.constantFrom("a", "constructor", "promptgate.holdback", "promptgate.stable", "z"),
+  );
   fc.assert(
     fc.property(weight, weight, keys, (next, kept, known) => {
       const document = aRelease({
