@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { Message } from "../domain/prompt.ts";
 import { visibleLine } from "../domain/visible.ts";
 import type { PromptRow } from "../http/langfuse-prompts.ts";
 import { readModelParameters } from "./vendor/model-parameters.ts";
-import { fromMustache, mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
+import { readEach, readPlainMessage, type ReadMessage, type ReadMessages } from "./vendor/read-messages.ts";
+import { mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
 import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
 
 /** The key of a version's config that holds what is ours; the keys beside it are for applications that read them. */
@@ -11,12 +11,6 @@ const OURS = "promptgate";
 
 const COMPOSITION = /@@@\s*langfusePrompt:/i;
 
-type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
-
-const chatMessage = z.object({
-  role: z.enum(["system", "developer", "user", "assistant"]),
-  content: z.string(),
-});
 const placeholder = z.object({ type: z.literal("placeholder"), name: z.string() });
 
 /** Why a text would mean more on Langfuse than it does here, or less; null = it means the same. */
@@ -25,33 +19,15 @@ export function contentProblem(content: string): string | null {
   return unstorable(content) ?? mustacheProblem(content);
 }
 
-function readMessage(value: unknown): Message | { readonly problem: string } {
+function readMessage(value: unknown): ReadMessage {
   const slot = placeholder.safeParse(value);
-  if (slot.success) {
-    return { problem: `it has the placeholder "${visibleLine(slot.data.name, 60)}" for messages` };
-  }
-  const message = chatMessage.safeParse(value);
-  if (!message.success) {
-    const role = (value as { role?: unknown } | null)?.role;
-    const named = typeof role === "string" ? ` of role "${visibleLine(role, 40)}"` : "";
-    return { problem: `it has a message${named} that is none of system, developer, user and assistant` };
-  }
-  const problem = contentProblem(message.data.content);
-  if (problem !== null) return { problem };
-  const translated = fromMustache(message.data.content);
-  return translated.kind === "text" ? { role: message.data.role, content: translated.text } : translated;
+  if (!slot.success) return readPlainMessage(value, contentProblem);
+  return { problem: `it has the placeholder "${visibleLine(slot.data.name, 60)}" for messages` };
 }
 
 /** A text prompt is one message of the user. */
-function readMessages({ prompt }: PromptRow): Read {
-  const values = typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
-  const messages: Message[] = [];
-  for (const value of values) {
-    const read = readMessage(value);
-    if ("problem" in read) return read;
-    messages.push(read);
-  }
-  return messages.length === 0 ? { problem: "it has no message" } : { messages };
+function readMessages({ prompt }: PromptRow): ReadMessages {
+  return readEach(typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt, readMessage);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

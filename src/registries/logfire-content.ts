@@ -1,21 +1,14 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { Message } from "../domain/prompt.ts";
-import { visibleLine } from "../domain/visible.ts";
 import type { LogfireVersion } from "../http/logfire-variables.ts";
 import { readModelParameters } from "./vendor/model-parameters.ts";
-import { fromMustache, mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
+import { readEach, readPlainMessage, type ReadMessages } from "./vendor/read-messages.ts";
+import { mustacheProblem, unstorable } from "./vendor/template-syntax.ts";
 import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
 
 /** The key of a value that holds what is ours; the keys beside it are for applications that read them. */
 const OURS = "promptgate";
 
-type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
-
-const chatMessage = z.object({
-  role: z.enum(["system", "developer", "user", "assistant"]),
-  content: z.string(),
-});
 const chat = z.object({ messages: z.array(z.unknown()).min(1) });
 const agent = z.object({ instructions: z.string() });
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -28,21 +21,8 @@ export function contentProblem(content: string): string | null {
   return unstorable(content) ?? mustacheProblem(content);
 }
 
-function readMessage(value: unknown): Message | { readonly problem: string } {
-  const message = chatMessage.safeParse(value);
-  if (!message.success) {
-    const role = isRecord(value) ? value["role"] : undefined;
-    const named = typeof role === "string" ? ` of role "${visibleLine(role, 40)}"` : "";
-    return { problem: `it has a message${named} that is none of system, developer, user and assistant` };
-  }
-  const problem = contentProblem(message.data.content);
-  if (problem !== null) return { problem };
-  const translated = fromMustache(message.data.content);
-  return translated.kind === "text" ? { role: message.data.role, content: translated.text } : translated;
-}
-
 /** A text is one message of the user; the instructions of an agent are one of the system. */
-function readMessages(value: unknown): Read {
+function readMessages(value: unknown): ReadMessages {
   const ofChat = chat.safeParse(value);
   const ofAgent = agent.safeParse(value);
   const values =
@@ -54,13 +34,7 @@ function readMessages(value: unknown): Read {
           ? [{ role: "system", content: ofAgent.data.instructions }]
           : null;
   if (values === null) return { problem: "it is neither a text nor has it messages or instructions" };
-  const messages: Message[] = [];
-  for (const one of values) {
-    const read = readMessage(one);
-    if ("problem" in read) return read;
-    messages.push(read);
-  }
-  return { messages };
+  return readEach(values, (one) => readPlainMessage(one, contentProblem));
 }
 
 function handMadeModel(fields: Readonly<Record<string, unknown>>): VendorRevision["model"] {

@@ -11,6 +11,7 @@ import {
   unstorable,
   type Translated,
 } from "./vendor/template-syntax.ts";
+import { readEach, type ReadMessage, type ReadMessages } from "./vendor/read-messages.ts";
 import type { VendorContent, VendorEnvelope, VendorRevision } from "./vendor/vendor.ts";
 
 /** Begins the last line of a version's description, which holds what is ours. */
@@ -34,8 +35,6 @@ export const phoenixVersion = z.object({
   response_format: z.unknown().optional(),
 });
 export type PhoenixVersion = z.infer<typeof phoenixVersion>;
-
-type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
 
 /** The words that some models have for it. */
 const ROLES: Readonly<Record<string, Message["role"]>> = {
@@ -64,7 +63,7 @@ function translated(text: string, format: string): Translated {
     : { kind: "problem", problem: `it means {{${name}}} as it stands, and no variable` };
 }
 
-function readMessage(role: string, content: unknown, format: string): Message | { readonly problem: string } {
+function readMessage(role: string, content: unknown, format: string): ReadMessage {
   const known = ROLES[role];
   if (known === undefined) return { problem: `it has a message of role "${visibleLine(role, 40)}"` };
   const part = textPart.safeParse(content);
@@ -76,15 +75,11 @@ function readMessage(role: string, content: unknown, format: string): Message | 
   return ours.kind === "text" ? { role: known, content: ours.text } : ours;
 }
 
-function readMessages({ template, template_format: format }: PhoenixVersion): Read {
+function readMessages({ template, template_format: format }: PhoenixVersion): ReadMessages {
   const given = template.type === "chat" ? template.messages : [{ role: "user", content: template.template }];
-  const messages: Message[] = [];
-  for (const { role, content } of given) {
-    const message = readMessage(role, content, format);
-    if ("problem" in message) return message;
-    messages.push(message);
-  }
-  return messages.length === 0 ? { problem: "it has no message" } : { messages };
+  return readEach<{ readonly role: string; readonly content: unknown }>(given, ({ role, content }) =>
+    readMessage(role, content, format),
+  );
 }
 
 /** What is ours of a description, and what a person reads of it. */

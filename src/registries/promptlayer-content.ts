@@ -1,21 +1,24 @@
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
-import type { Message } from "../domain/prompt.ts";
 import { textVariables } from "../domain/template.ts";
-import { visibleLine } from "../domain/visible.ts";
 import { promptLayerTime } from "../http/promptlayer.ts";
 import { envelopeOf, OURS, type PromptRow } from "../http/promptlayer-prompts.ts";
 import { fromPromptLayer, toPromptLayer } from "./promptlayer-syntax.ts";
 import { readModelParameters } from "./vendor/model-parameters.ts";
+import {
+  foreignMessage,
+  messageRole,
+  readEach,
+  type ReadMessage,
+  type ReadMessages,
+} from "./vendor/read-messages.ts";
 import type { VendorContent, VendorRevision } from "./vendor/vendor.ts";
-
-type Read = { readonly messages: readonly Message[] } | { readonly problem: string };
 
 const format = z.enum(["f-string", "jinja2"]).nullish();
 const parts = z.array(z.unknown()).nullish();
 const textPart = z.object({ type: z.literal("text").default("text"), text: z.string() });
 const chatMessage = z.object({
-  role: z.enum(["system", "developer", "user", "assistant"]),
+  role: messageRole,
   content: parts,
   template_format: format,
   tool_calls: parts,
@@ -40,13 +43,9 @@ function readText(
   return translated.kind === "text" ? { text: translated.text } : translated;
 }
 
-function readMessage(value: unknown): Message | { readonly problem: string } {
+function readMessage(value: unknown): ReadMessage {
   const message = chatMessage.safeParse(value);
-  if (!message.success) {
-    const role = (value as { role?: unknown } | null)?.role;
-    const named = typeof role === "string" ? ` of role "${visibleLine(role, 40)}"` : "";
-    return { problem: `it has a message${named} that is none of system, developer, user and assistant` };
-  }
+  if (!message.success) return foreignMessage(value);
   const { role, content, template_format, tool_calls, function_call } = message.data;
   if ((tool_calls ?? []).length > 0 || (function_call ?? null) !== null) {
     return { problem: "it has a message that calls tools" };
@@ -55,7 +54,7 @@ function readMessage(value: unknown): Message | { readonly problem: string } {
   return "problem" in read ? read : { role, content: read.text };
 }
 
-function readMessages(template: PromptRow["prompt_template"]): Read {
+function readMessages(template: PromptRow["prompt_template"]): ReadMessages {
   const text = completion.safeParse(template);
   if (text.success) {
     const read = readText(text.data.content, text.data.template_format);
@@ -66,13 +65,7 @@ function readMessages(template: PromptRow["prompt_template"]): Read {
   if ([...(talk.data.tools ?? []), ...(talk.data.functions ?? [])].length > 0) {
     return { problem: "it has tools, which are written with the prompt file here" };
   }
-  const messages: Message[] = [];
-  for (const value of talk.data.messages) {
-    const read = readMessage(value);
-    if ("problem" in read) return read;
-    messages.push(read);
-  }
-  return messages.length === 0 ? { problem: "it has no message" } : { messages };
+  return readEach(talk.data.messages, readMessage);
 }
 
 /** The prompt's own number and the version's: a prompt that was made again has another one. */
@@ -84,7 +77,7 @@ export function revisionId({ id, version }: Pick<PromptRow, "id" | "version">): 
 export function revisionOf(row: PromptRow): VendorRevision {
   const model = modelFields.safeParse(row.metadata?.["model"]);
   const parameters = model.success ? (model.data.parameters ?? {}) : {};
-  const read: Read =
+  const read: ReadMessages =
     (parameters["response_format"] ?? null) !== null
       ? { problem: "it has a response format, which is written with the prompt file here" }
       : readMessages(row.prompt_template);
