@@ -42,6 +42,12 @@ export interface PhoenixListing<Row> {
 
 const MOST_PAGES = 2000;
 
+function tooMany({ failure }: PlatformApi, path: string): GateError {
+  return new GateError(failure, `phoenix: ${path} has more than ${MOST_PAGES} pages`, {
+    hint: "ask for less: a shorter soak, or a log that source jsonl reads",
+  });
+}
+
 /** The rows of a listing, page by page. */
 export async function phoenixRows<Row extends z.ZodType>(
   api: PlatformApi,
@@ -62,9 +68,7 @@ export async function phoenixRows<Row extends z.ZodType>(
     if (next === null || next === undefined || isEnough?.(data) === true) return rows;
     cursor = next;
   }
-  throw new GateError(api.failure, `phoenix: ${path} has more than ${MOST_PAGES} pages`, {
-    hint: "ask for less: a shorter soak, or a log that source jsonl reads",
-  });
+  throw tooMany(api, path);
 }
 
 /** What the server's web page reads by, for what the rest of the API has no call for. */
@@ -93,4 +97,21 @@ export async function phoenixQuery<Schema extends z.ZodType>(
   }
   const { data } = api.read(z.object({ data: z.unknown() }), answer);
   return api.read(schema, { ...answer, json: data });
+}
+
+/** Where a page of a query ends. */
+export const phoenixPageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+
+/** Asks page by page, `after` null at first, until there is no further page or `read` has what it wanted. */
+export async function phoenixPages(
+  api: PlatformApi,
+  read: (after: string | null) => Promise<z.infer<typeof phoenixPageInfo> | "enough">,
+): Promise<void> {
+  let after: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const end: Awaited<ReturnType<typeof read>> = await read(after);
+    if (end === "enough" || !end.hasNextPage) return;
+    after = end.endCursor;
+  }
+  throw tooMany(api, "POST /graphql");
 }

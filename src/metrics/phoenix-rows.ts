@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { phoenixQuery, phoenixRows } from "../http/phoenix.ts";
+import { phoenixPageInfo, phoenixPages, phoenixQuery, phoenixRows } from "../http/phoenix.ts";
 import type { PlatformApi } from "../http/platform-api.ts";
 import type { RowScore } from "./scored-rows.ts";
 
@@ -150,7 +150,7 @@ const costPage = z.object({
             node: z.object({ spanId: z.string(), costSummary: cost, trace: z.object({ costSummary: cost }) }),
           }),
         ),
-        pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+        pageInfo: phoenixPageInfo,
       }),
     })
     .nullable(),
@@ -164,18 +164,19 @@ export async function readCosts(
   const costs = new Map<string, { own: number | null; trace: number | null }>();
   const time = { start: new Date(from).toISOString(), end: new Date(to).toISOString() };
   const filter = `attributes["prompt"]["name"] == ${JSON.stringify(prompt)}`;
-  let after: string | null = null;
-  for (;;) {
-    const variables: Readonly<Record<string, unknown>> = { project, time, filter, after };
-    const answer = await phoenixQuery(api, costPage, { query: COSTS, variables, signal });
-    const spans: NonNullable<typeof answer.getProjectByName>["spans"] | undefined =
-      answer.getProjectByName?.spans;
-    for (const { node } of spans?.edges ?? []) {
+  await phoenixPages(api, async (after) => {
+    const variables = { project, time, filter, after };
+    const { getProjectByName: found } = await phoenixQuery(api, costPage, {
+      query: COSTS,
+      variables,
+      signal,
+    });
+    for (const { node } of found?.spans.edges ?? []) {
       const trace = node.trace.costSummary?.total.cost ?? 0;
       // Of models without a price Phoenix says that their trace cost 0.
       costs.set(node.spanId, { own: node.costSummary?.total.cost ?? null, trace: trace > 0 ? trace : null });
     }
-    if (spans === undefined || !spans.pageInfo.hasNextPage) return costs;
-    after = spans.pageInfo.endCursor;
-  }
+    return found?.spans.pageInfo ?? "enough";
+  });
+  return costs;
 }

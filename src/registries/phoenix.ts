@@ -3,7 +3,14 @@ import { GateError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports.ts";
 import { isPromptName, type Registry } from "../domain/registry.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { phoenixApi, phoenixQuery, phoenixRows, type PhoenixConnection } from "../http/phoenix.ts";
+import {
+  phoenixApi,
+  phoenixPageInfo,
+  phoenixPages,
+  phoenixQuery,
+  phoenixRows,
+  type PhoenixConnection,
+} from "../http/phoenix.ts";
 import type { PlatformApi } from "../http/platform-api.ts";
 import {
   contentProblem,
@@ -91,24 +98,23 @@ const tagged = z.object({
         }),
       }),
     ),
-    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+    pageInfo: phoenixPageInfo,
   }),
 });
 
 /** All tags of one moment; read version by version, one that moves meanwhile would be missed or seen twice. */
 async function allPointers(api: PlatformApi, prompt: string): ReturnType<VendorPrompts["pointers"]> {
-  let after: string | null = null;
-  for (;;) {
-    const variables: Readonly<Record<string, unknown>> = { name: prompt, after };
+  const pointers: { label: string; id: string }[] = [];
+  await phoenixPages(api, async (after) => {
+    const variables = { name: prompt, after };
     const { prompts } = await phoenixQuery(api, tagged, { query: TAGS, variables });
     // The filter lets every name through that contains this one.
     const own = prompts.edges.find(({ node }) => node.name === prompt);
-    if (own !== undefined) {
-      return own.node.versionTags.map(({ name, promptVersionId }) => ({ label: name, id: promptVersionId }));
-    }
-    if (!prompts.pageInfo.hasNextPage) return [];
-    after = prompts.pageInfo.endCursor;
-  }
+    if (own === undefined) return prompts.pageInfo;
+    for (const { name, promptVersionId: id } of own.node.versionTags) pointers.push({ label: name, id });
+    return "enough";
+  });
+  return pointers;
 }
 
 function readsOf(
