@@ -46,7 +46,7 @@ async function merge(inputs: Readonly<Record<string, string>> = {}): ReturnType<
 
 const worse = "Answer only from the context. Answer in one word.";
 
-describe("the action in shards", () => {
+describe("the action in shards", { timeout: 180_000 }, () => {
   it("plans without a model, evaluates in parts, and decides and comments once", async () => {
     await aChange(worse);
     const plan = await checkout.run({ inputs: { command: "plan" } });
