@@ -82,7 +82,7 @@ const MOST_PAGES = 1000;
 const READS_AT_ONCE = 8;
 
 /** Path of one prompt by its name, or by its number. */
-export function promptPath(identifier: string | number): string {
+function promptPath(identifier: string | number): string {
   return `/prompt-templates/${encodeURIComponent(identifier)}`;
 }
 

@@ -21,7 +21,7 @@ export interface RequestQuestion {
 }
 
 /** One logged request. */
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly id: number;
   /** Milliseconds since 1970. */
   readonly at: number;
