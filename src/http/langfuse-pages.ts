@@ -23,20 +23,30 @@ function requestOf({ path, limit, query, signal }: Listing, place: Readonly<Reco
   return { method: "GET", path, query: asked, ...(signal === undefined ? {} : { signal }) } as const;
 }
 
+/** The rows of a listing with numbered pages, page by page: whoever has enough asks for no further one. */
+export async function* numberedPages<Row extends z.ZodType>(
+  api: LangfuseApi,
+  row: Row,
+  listing: Listing,
+): AsyncGenerator<z.infer<Row>[], void, undefined> {
+  const schema = z.object({ data: z.array(row), meta: z.object({ totalPages: z.int().nonnegative() }) });
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const { data, meta } = api.read(schema, await api.send(requestOf(listing, { page })));
+    yield data;
+    if (page >= meta.totalPages || data.length === 0) return;
+  }
+  throw tooMany(api, listing.path);
+}
+
 /** All rows of a listing with numbered pages. */
 export async function numberedRows<Row extends z.ZodType>(
   api: LangfuseApi,
   row: Row,
   listing: Listing,
 ): Promise<z.infer<Row>[]> {
-  const schema = z.object({ data: z.array(row), meta: z.object({ totalPages: z.int().nonnegative() }) });
   const rows: z.infer<Row>[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const { data, meta } = api.read(schema, await api.send(requestOf(listing, { page })));
-    rows.push(...data);
-    if (page >= meta.totalPages || data.length === 0) return rows;
-  }
-  throw tooMany(api, listing.path);
+  for await (const page of numberedPages(api, row, listing)) rows.push(...page);
+  return rows;
 }
 
 /** All rows of a listing with cursors; null when this kind of server has no such listing. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { GateError } from "../domain/errors.ts";
 import type { DatasetSource, PlatformItem } from "../domain/platform.ts";
 import { visibleLine } from "../domain/visible.ts";
-import { numberedRows } from "../http/langfuse-pages.ts";
+import { numberedPages } from "../http/langfuse-pages.ts";
 import type { LangfuseApi } from "../http/langfuse.ts";
 
 const PAGE = 100;
@@ -58,12 +58,13 @@ export function langfuseDatasets(api: LangfuseApi): DatasetSource {
   ): AsyncGenerator<PlatformItem, void, undefined> {
     const query = { datasetName: name, version: version ?? undefined };
     const listing = { path: "/api/public/dataset-items", limit: PAGE, query, signal };
-    for (const row of await numberedRows(api, item, listing)) {
-      if (row.status === "ARCHIVED") continue;
-      const { id, input, expectedOutput, metadata, createdAt } = row;
-      if (version !== null && Date.parse(createdAt) > Date.parse(version))
-        throw ignoredVersion(name, version);
-      yield { id, input, expectedOutput, metadata };
+    for await (const rows of numberedPages(api, item, listing)) {
+      for (const { id, status, input, expectedOutput, metadata, createdAt } of rows) {
+        if (status === "ARCHIVED") continue;
+        const isNewer = version !== null && Date.parse(createdAt) > Date.parse(version);
+        if (isNewer) throw ignoredVersion(name, version);
+        yield { id, input, expectedOutput, metadata };
+      }
     }
   }
 
