@@ -96,11 +96,22 @@ export function openApiCheck(file: string): OpenApiCheck | null {
     });
   }
 
+  const templates = new Map<string, string | undefined>();
+
+  /** The path as the description has it; of several the one with the fewest variables. */
+  function templateOf(path: string): string | undefined {
+    if (!templates.has(path)) {
+      const fitting = Object.keys(source.paths).filter((template) => isIntended(path, template));
+      const [best] = fitting.sort((left, right) => left.split("{").length - right.split("{").length);
+      templates.set(path, best);
+    }
+    return templates.get(path);
+  }
+
   return {
     checked: () => checked,
     compare({ method, path: called, query, request, status, response }) {
-      const templates = Object.keys(source.paths).filter((template) => isIntended(called, template));
-      const template = templates.sort((left, right) => left.split("{").length - right.split("{").length)[0];
+      const template = templateOf(called);
       const verb = method.toLowerCase();
       const operation = template === undefined ? undefined : source.paths[template]?.[verb];
       if (template === undefined || operation === undefined) return [`${method} ${called} is not described`];
