@@ -26,23 +26,27 @@ const experimentRow = z.object({ id: z.string(), metadata: z.record(z.string(), 
 const runRow = z.object({ id: z.string(), dataset_example_id: z.string(), repetition_number: z.int() });
 const created = z.object({ data: z.object({ id: z.string() }) });
 
-/** Cases of a file become a dataset of their own: an experiment has none without. The same cases are the same dataset. */
+/** Cases of a file become a dataset of their own: an experiment has none without. Runs of the same cases share it. */
 async function uploadCases({ api, experiment, signal }: Export): Promise<string> {
   const name = `promptgate ${experiment.prompt} ${experiment.datasetDigest.slice(-12)}`;
-  const known = await findDataset(api, name, signal);
-  if (known !== null) return name;
-  const cases = [...new Map(experiment.answers.map((answer) => [answer.caseId, answer])).values()];
+  const dataset = await findDataset(api, name, signal);
+  const known = dataset === null ? null : await readExamples(api, { dataset, version: undefined }, signal);
+  const ids = new Set(known?.examples.map(({ id }) => id));
+  const cases = new Map(experiment.answers.map((answer) => [answer.caseId, answer]));
+  // A run that was decided early had fewer of them.
+  const missing = [...cases.values()].filter(({ caseId }) => !ids.has(caseId));
+  if (missing.length === 0) return name;
   const body = {
-    action: "create",
+    action: "append",
     name,
-    inputs: cases.map(({ input }) => input),
-    outputs: cases.map(({ expected }) => (expected === undefined ? {} : { expected })),
-    metadata: cases.map(() => ({})),
-    example_ids: cases.map(({ caseId }) => caseId),
+    inputs: missing.map(({ input }) => input),
+    outputs: missing.map(({ expected }) => (expected === undefined ? {} : { expected })),
+    metadata: missing.map(() => ({})),
+    example_ids: missing.map(({ caseId }) => caseId),
   };
-  // 409: somebody else exports the same cases.
   const request = { method: "POST", path: "/v1/datasets/upload", query: { sync: "true" }, body } as const;
-  await api.send({ ...request, accept: [409], signal });
+  // What has an id of its own is replaced by itself.
+  await api.send({ ...request, repeatable: true, signal });
   return name;
 }
 

@@ -114,6 +114,17 @@ describe("Phoenix beside its prompts", () => {
     expect(first.url).toBe(`${server.baseUrl}/datasets/${place}`);
   });
 
+  it("adds the cases of a file that an earlier run was decided without, and no others", async () => {
+    const [one, two] = ["greeter-1/candidate", "greeter-2/candidate"] as const;
+    const [first, second] = [anAnswer("a"), anAnswer("b")];
+    await write(anExperiment({ dataset: null, id: one, answers: [first] }));
+    await write(anExperiment({ dataset: null, id: two, answers: [first, second] }));
+    await write(anExperiment({ dataset: null, id: two, answers: [first, second] }));
+    const [only] = server.experiments.datasets;
+    expect(only?.versions.map(({ examples }) => examples.map(({ id }) => id))).toEqual([["a"], ["a", "b"]]);
+    expect(find(server, anExperiment({ id: two })).answers).toHaveLength(2);
+  });
+
   it("says how many answers are to cases that it does not have", async () => {
     server.experiments.upload(dataset("create", "golden", [{ id: "case-0", input: {} }]));
     expect(await write(anExperiment())).toMatchObject({
