@@ -80,15 +80,13 @@ function unpacked(value: unknown): unknown {
 function itemOf(columns: readonly string[], cells: readonly { readonly value: unknown }[]): PlatformItem {
   const row = new Map(columns.map((column, at) => [column, cells[at]?.value]));
   const input = Object.fromEntries([...row].filter(([column]) => !OWN.has(column)));
-  const id = row.get("id") ?? "";
+  const id = row.get("id");
+  const named = typeof id === "string" || typeof id === "number" ? String(id) : "";
   const expected = EXPECTED.map((column) => row.get(column)).find((value) => (value ?? "") !== "");
   const metadata = unpacked(row.get("metadata"));
   return {
     // Rows have no name of their own: one that says none is named by what it asks.
-    id:
-      typeof id === "string" || typeof id === "number"
-        ? String(id) || stableId(12, JSON.stringify(input))
-        : "",
+    id: named === "" ? stableId(12, JSON.stringify(input)) : named,
     input,
     ...(expected === undefined ? {} : { expectedOutput: expected }),
     ...((metadata ?? "") === "" ? {} : { metadata }),
