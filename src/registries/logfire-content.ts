@@ -110,13 +110,17 @@ function shownVersion(target: LogfireVersion): ShownVersion {
 }
 
 const MOST_KNOWN = 1000;
-const known = new Map<string, ShownVersion>();
+const byValue = new Map<string, ShownVersion>();
+const byTarget = new WeakMap<LogfireVersion, ShownVersion>();
 
 /** Reads a version; one that was read lately is not read again, as each answer of Logfire has all of them. */
 export function readVersion(target: LogfireVersion): ShownVersion {
+  const seen = byTarget.get(target);
+  if (seen !== undefined) return seen;
   const key = `${target.version} ${target.serialized_value}`;
-  const found = known.get(key) ?? shownVersion(target);
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(key, found);
+  const found = byValue.get(key) ?? shownVersion(target);
+  if (byValue.size >= MOST_KNOWN) byValue.clear();
+  byValue.set(key, found);
+  byTarget.set(target, found);
   return found;
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { logfireDatasetShelf } from "./logfire-datasets.ts";
 import { logfireRecords } from "./logfire-records.ts";
 import { PROJECT } from "./logfire-rows.ts";
@@ -13,20 +12,19 @@ const PLACE = `/v1/projects/${PROJECT}/`;
 
 /**
  * The vendor describes the calls of its management interface; a key of a project has the same without the project. The
- * same exchange is compared once.
+ * same exchange is compared once in a row.
  */
 function checkOf({ compare, checked }: OpenApiCheck): OpenApiCheck {
-  const known = new Map<string, string[]>();
+  let last = "";
   return {
     checked,
     compare: (exchange) => {
       const { method, path, status, request, response } = exchange;
       if (!path.startsWith("/v1/variables/")) return [];
       const text = JSON.stringify([method, path, status, request, response]);
-      const key = createHash("sha256").update(text).digest("hex");
-      const faults = known.get(key) ?? compare({ ...exchange, path: path.replace("/v1/", PLACE) });
-      known.set(key, faults);
-      return faults;
+      if (text === last) return [];
+      last = text;
+      return compare({ ...exchange, path: path.replace("/v1/", PLACE) });
     },
   };
 }
