@@ -39,7 +39,8 @@ function sizeFindings(bytes: number): Finding[] {
   if (bytes < MUCH_BYTES) return [];
   const megabytes = Math.round(bytes / (1 << 20));
   const message = `all variables together are ${megabytes} MB, which each process of an application fetches every minute`;
-  const remedy = "delete old versions of prompts and of their rollouts that nobody goes back to";
+  const remedy =
+    "give prompts a project of their own; versions of prompts that nobody goes back to may be deleted, those of …_rollout never";
   return [{ kind: "warning", subject: SUBJECT, message, remedy }];
 }
 
