@@ -40,7 +40,7 @@ const COMPANION = "-rollout";
 const NAME = /^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/;
 const PAGE = 200;
 /** Of a prompt that was read before: what was added since is rarely more. */
-const NEWEST = 20;
+const NEWEST = 10;
 
 const named = z.object({ name: z.string() });
 const answeredVersion = z.object({ data: phoenixVersion });

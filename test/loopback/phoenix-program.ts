@@ -84,7 +84,7 @@ export async function startRealPhoenix(
       async () => {
         if (!(await fetch(`${baseUrl}/healthz`)).ok) throw new Error("not ready");
       },
-      { timeout: 120_000, interval: 250 },
+      { timeout: 300_000, interval: 250 },
     );
   } catch (error) {
     await phoenix.close();

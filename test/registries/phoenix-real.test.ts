@@ -31,7 +31,7 @@ describe.skipIf(withoutPhoenix !== null)("a real Phoenix", () => {
   let count = 0;
   beforeAll(async () => {
     phoenix = await startRealPhoenix();
-  }, 180_000);
+  }, 320_000);
   afterAll(async () => phoenix.close());
 
   const connection = (baseUrl = phoenix.baseUrl) => ({ baseUrl, apiKey: null, timeoutMs: 30_000 });
