@@ -34,6 +34,30 @@ describe("metrics in the config", () => {
     });
   });
 
+  it("name Logfire with its defaults filled in, and its secrets as references", async () => {
+    const written = withMetrics('{ source: logfire, readToken: "${TOKEN}" }');
+    expect((await load(aFolder(written), { TOKEN: "pylf_v1_eu_x" })).metrics).toEqual({
+      source: "logfire",
+      baseUrl: null,
+      readToken: "pylf_v1_eu_x",
+      apiKey: null,
+      timeoutMs: 30_000,
+      environments: [],
+      unit: "user.id",
+    });
+    const own = withMetrics(
+      '{ source: logfire, readToken: "${TOKEN}", apiKey: "${TOKEN}", baseUrl: "http://own/", unit: none }',
+    );
+    expect((await load(aFolder(own), { TOKEN: "x" })).metrics).toMatchObject({
+      baseUrl: "http://own",
+      apiKey: "x",
+      unit: null,
+    });
+    expect(await problemsOf(withMetrics("{ source: logfire, readToken: abc }"))).toContainEqual(
+      expect.stringContaining("metrics.readToken"),
+    );
+  });
+
   it("name a Prometheus server with its defaults filled in", async () => {
     const written = prometheus('headers: { Authorization: "Bearer ${PROM}" }, timeout: 5s,');
     expect((await load(aFolder(written), { PROM: "abc" })).metrics).toEqual({
