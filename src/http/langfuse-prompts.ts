@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import * as z from "zod";
+import { canonicalJson } from "../domain/digest.ts";
 import { numberedRows } from "./langfuse-pages.ts";
 import type { LangfuseApi } from "./langfuse.ts";
 
@@ -101,17 +102,26 @@ export function promptReader(api: LangfuseApi): (name: string) => Promise<Prompt
   };
 }
 
-const envelope = z.object({
-  promptgate: z.object({ schema: z.literal("promptgate/version@1"), version: z.string() }),
+const ownConfig = z.looseObject({
+  promptgate: z.looseObject({ schema: z.literal("promptgate/version@1"), version: z.string() }),
 });
 
-/** The version that a number of Langfuse is, as the registry has it: of two with one version the older counts. */
+/**
+ * The version that a number of Langfuse is, as the registry has it: of two with one version the older counts, and what
+ * somebody made of a version of ours by hand is theirs.
+ */
 export function versionsByNumber(rows: readonly PromptRow[]): Map<number, string> {
   const versions = new Map<number, string>();
+  const contents = new Map<string, string>();
   const known = new Set<string>();
-  for (const { version: number, config } of rows) {
-    const parsed = envelope.safeParse(config);
-    const version = parsed.success ? parsed.data.promptgate.version : `0.0.${number}`;
+  for (const { version: number, prompt, config } of rows) {
+    const parsed = ownConfig.safeParse(config);
+    const { promptgate = null, ...rest } = parsed.data ?? {};
+    const text = canonicalJson(promptgate);
+    const content = canonicalJson([prompt, rest]);
+    const isOurs = promptgate !== null && (contents.get(text) ?? content) === content;
+    if (promptgate !== null && !contents.has(text)) contents.set(text, content);
+    const version = isOurs ? promptgate.version : `0.0.${number}`;
     if (!known.has(version)) versions.set(number, version);
     known.add(version);
   }
