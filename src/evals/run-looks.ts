@@ -83,6 +83,7 @@ async function evaluateCases(
   { keep, ahead }: { readonly keep: Keep; readonly ahead: AnswersAhead },
 ): Promise<void> {
   const { assertions, judge } = run;
+  ahead.stop();
   const rubrics = run.rubrics.filter(({ name }) => !look.passed.has(name));
   const pair = pairing(run, look.passed);
   const readCase = readingOnce(run);
@@ -157,7 +158,7 @@ export async function takeLooks<Decision>(
 
 /**
  * Evaluates the cases look by look until `decide` is satisfied. Answers of the next look are asked for before the decision,
- * as many as half of `concurrency`: they enter no look but their own, and one that is not needed stays paid for and kept.
+ * at most as many as `concurrency`: they enter no look but their own, and one that is not needed stays paid for and kept.
  */
 export async function runLooks<Decision>(
   run: EvaluationRun,
@@ -168,6 +169,7 @@ export async function runLooks<Decision>(
   try {
     return await takeLooks(plan, (look, keep) => evaluateCases(run, look, { keep, ahead }), decide);
   } finally {
+    ahead.stop();
     await ahead.settled();
   }
 }
