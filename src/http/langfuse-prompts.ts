@@ -47,7 +47,7 @@ export async function promptSummaries(
 }
 
 /** One version as it is stored, past the server's cache; null when there is none. */
-export async function readPromptRow(
+async function readPromptRow(
   api: LangfuseApi,
   name: string,
   version: number,

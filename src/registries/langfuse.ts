@@ -9,7 +9,6 @@ import {
   promptReader,
   promptRow,
   promptSummaries,
-  readPromptRow,
   type PromptRow,
 } from "../http/langfuse-prompts.ts";
 import { contentProblem, creationOf, revisionId, revisionOf } from "./langfuse-content.ts";
@@ -101,10 +100,6 @@ function readsOf(api: LangfuseApi, nameOf: (prompt: string) => string) {
   return {
     async listRevisions(prompt: string): Promise<readonly VendorRevision[]> {
       return (await read(nameOf(prompt))).rows.map(revisionOf);
-    },
-    async readRevision(prompt: string, id: string): Promise<VendorRevision | null> {
-      const row = await readPromptRow(api, nameOf(prompt), Number.parseInt(id, 10));
-      return row === null || revisionId(row) !== id ? null : revisionOf(row);
     },
     async pointers(prompt: string) {
       const name = nameOf(prompt);

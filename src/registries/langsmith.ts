@@ -168,8 +168,6 @@ function langsmithPrompts(connection: LangsmithConnection): VendorPrompts {
     companionOf: (prompt) => `${prompt}${COMPANION}`,
     listNames: async () => (await listHandles(api)).filter(isPromptName),
     listRevisions: async (prompt) => readRevisions(read, prompt),
-    readRevision: async (prompt, wanted) =>
-      (await readRevisions(read, prompt)).find(({ id }) => id === wanted) ?? null,
     create: async (prompt, content) => createCommit(api, read, prompt, content),
     async pointers(prompt) {
       const path = `${hubPath("repos", prompt)}/tags`;

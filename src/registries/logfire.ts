@@ -188,9 +188,6 @@ function readsOf(logfire: LogfireVariables) {
       return [...new Set(names)].filter(isPromptName);
     },
     listRevisions: revisions,
-    async readRevision(prompt: string, id: string): Promise<VendorRevision | null> {
-      return (await revisions(prompt)).find((revision) => revision.id === id) ?? null;
-    },
     async pointers(prompt: string) {
       const variable = locate(await logfire.readAll(), prompt);
       if (variable === undefined) return [];

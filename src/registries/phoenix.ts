@@ -117,9 +117,7 @@ async function allPointers(api: PlatformApi, prompt: string): ReturnType<VendorP
   return pointers;
 }
 
-function readsOf(
-  api: PlatformApi,
-): Pick<VendorPrompts, "listNames" | "listRevisions" | "readRevision" | "pointers"> {
+function readsOf(api: PlatformApi): Pick<VendorPrompts, "listNames" | "listRevisions" | "pointers"> {
   const read = versionReader(api);
   return {
     async listNames() {
@@ -128,9 +126,6 @@ function readsOf(
     },
     async listRevisions(prompt) {
       return (await read(prompt)).map(phoenixRevision).sort((left, right) => left.order - right.order);
-    },
-    async readRevision(prompt, id) {
-      return (await read(prompt)).filter((row) => row.id === id).map(phoenixRevision)[0] ?? null;
     },
     async pointers(prompt, label) {
       if (!NAME.test(prompt)) return [];

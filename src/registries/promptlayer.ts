@@ -119,11 +119,6 @@ function promptLayerPrompts(connection: PromptLayerConnection): VendorPrompts {
       return (await promptNames(api)).filter((name) => isPromptName(name) && !/^\d+$/.test(name));
     },
     listRevisions: async (prompt) => (await read(prompt)).map(revisionOf),
-    async readRevision(prompt, id) {
-      const place = placeOf(id);
-      const row = await readPromptRow(api, place.prompt, place.version);
-      return row === null || row.prompt_name !== prompt ? null : revisionOf(row);
-    },
     async create(prompt, content) {
       await checkTwin(api, prompt);
       const body = creationOf(prompt, content);

@@ -60,8 +60,6 @@ export interface VendorPrompts {
   readonly showsLate?: boolean;
   /** All versions, oldest first; empty when there is no such prompt. */
   listRevisions(prompt: string): Promise<readonly VendorRevision[]>;
-  /** Null when there is no such version. */
-  readRevision(prompt: string, id: string): Promise<VendorRevision | null>;
   /** Adds a version without a label. Never repeated by itself: a lost answer is looked up by the caller. */
   create(prompt: string, content: VendorContent): Promise<VendorRevision>;
   /**

@@ -57,10 +57,6 @@ export function memoryVendor(quirks: MemoryVendorQuirks = {}): VendorPrompts & {
       await turn();
       return [...(prompts.get(prompt)?.revisions ?? [])];
     },
-    readRevision: async (prompt, id) => {
-      await turn();
-      return prompts.get(prompt)?.revisions.find((revision) => revision.id === id) ?? null;
-    },
     create: async (prompt, { messages, envelope, note }) => {
       await turn();
       quirks.beforeWrite?.(`create ${prompt}`);

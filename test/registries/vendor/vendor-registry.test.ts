@@ -167,7 +167,7 @@ describe("a registry on a platform", () => {
     const current = await registry.readRelease(prompt);
     const active = (await vendor.pointers(`${prompt}.rollout`)).filter(({ label }) => label === "production");
     expect(active).toHaveLength(1);
-    const shown = await vendor.readRevision(`${prompt}.rollout`, active[0]?.id ?? "");
+    const shown = (await vendor.listRevisions(`${prompt}.rollout`)).find(({ id }) => id === active[0]?.id);
     expect(shown?.envelope?.["release"]).toEqual(current);
   });
 
