@@ -47,11 +47,7 @@ export async function promptSummaries(
 }
 
 /** One version as it is stored, past the server's cache; null when there is none. */
-async function readPromptRow(
-  api: LangfuseApi,
-  name: string,
-  version: number,
-): Promise<PromptRow | null> {
+async function readPromptRow(api: LangfuseApi, name: string, version: number): Promise<PromptRow | null> {
   const query = { version, resolve: "false" };
   const answer = await api.send({ method: "GET", path: promptPath(name), query, accept: [404] });
   return answer.status === 404 ? null : api.read(promptRow, answer);
