@@ -61,10 +61,18 @@ function pairing({ pairs, sides }: EvaluationRun, passed: ReadonlySet<string>): 
   );
 }
 
-/** Begins with the next look when the last task of this one is under way: nobody idles until the decision is there. */
-function* withNext(run: EvaluationRun, { ids, next }: LookCases, ahead: AnswersAhead): Generator<Task> {
-  yield* interleave(ids, run.sides);
-  ahead.start(interleave(next, run.sides));
+/**
+ * Begins with the next look when the last task of this one is under way: nobody idles until the decision is there. A look
+ * that is judged ends later, a call after the last answer. How many are asked for depends on the plan alone, so that the
+ * same gate pays for the same answers however fast they come.
+ */
+function* withNext(
+  { sides, concurrency }: EvaluationRun,
+  { ids, next }: LookCases,
+  { ahead, isJudged }: { readonly ahead: AnswersAhead; readonly isJudged: boolean },
+): Generator<Task> {
+  yield* interleave(ids, sides);
+  ahead.start(interleave(next, sides), isJudged ? concurrency : Math.ceil(concurrency / 2));
 }
 
 /** Both sides and all samples of a case follow each other: it is read once. Its rows share the text of the plan's id. */
@@ -83,12 +91,12 @@ async function evaluateCases(
   { keep, ahead }: { readonly keep: Keep; readonly ahead: AnswersAhead },
 ): Promise<void> {
   const { assertions, judge } = run;
-  ahead.stop();
   const rubrics = run.rubrics.filter(({ name }) => !look.passed.has(name));
+  const isJudged = [...rubrics, ...(run.pairs?.rubrics ?? [])].some(({ name }) => !look.passed.has(name));
   const pair = pairing(run, look.passed);
   const readCase = readingOnce(run);
   await runTasks(
-    withNext(run, look, ahead),
+    withNext(run, look, { ahead, isJudged }),
     async (task) => {
       const { id, sample } = task;
       const testCase = await readCase(id);
@@ -158,7 +166,8 @@ export async function takeLooks<Decision>(
 
 /**
  * Evaluates the cases look by look until `decide` is satisfied. Answers of the next look are asked for before the decision,
- * at most as many as `concurrency`: they enter no look but their own, and one that is not needed stays paid for and kept.
+ * as many as half of `concurrency`, or all of it where judges are asked: they enter no look but their own, and one that is not
+ * needed stays paid for and kept.
  */
 export async function runLooks<Decision>(
   run: EvaluationRun,
@@ -169,7 +178,6 @@ export async function runLooks<Decision>(
   try {
     return await takeLooks(plan, (look, keep) => evaluateCases(run, look, { keep, ahead }), decide);
   } finally {
-    ahead.stop();
     await ahead.settled();
   }
 }

@@ -170,7 +170,7 @@ describe("a gate with a pairwise rubric", () => {
     });
     const used = rows(prompt, "candidate").length;
     // Two answers and two comparisons a case, and the answers of the next look that were on their way.
-    expect(server.count).toBe(4 * used + 8);
+    expect(server.count).toBe(4 * used + 16);
     expect(prompt.plan?.calls.judge).toBe(2 * (prompt.plan?.maxCases ?? 0));
   });
 
