@@ -10,6 +10,7 @@ import { gitRegistry } from "./git.ts";
 import { langfuseRegistry, langfuseSettings } from "./langfuse.ts";
 import { langsmithRegistry, langsmithSettings } from "./langsmith.ts";
 import { logfireRegistry, logfireSettings } from "./logfire.ts";
+import { mlflowRegistry, mlflowSettings } from "./mlflow.ts";
 import { phoenixRegistry, phoenixSettings } from "./phoenix.ts";
 import { promptLayerRegistry, promptLayerSettings } from "./promptlayer.ts";
 
@@ -32,6 +33,7 @@ export const registries = {
   langfuse: (options, { clock }) => langfuseRegistry(parseOptions(langfuseSettings, options), clock),
   langsmith: (options, { clock }) => langsmithRegistry(parseOptions(langsmithSettings, options), clock),
   logfire: (options, { clock }) => logfireRegistry(parseOptions(logfireSettings, options), clock),
+  mlflow: (options, { clock }) => mlflowRegistry(parseOptions(mlflowSettings, options), clock),
   phoenix: (options, { clock }) => phoenixRegistry(parseOptions(phoenixSettings, options), clock),
   promptlayer: (options, { clock }) => promptLayerRegistry(parseOptions(promptLayerSettings, options), clock),
 } as const satisfies Record<string, RegistryFactory>;
