@@ -11,8 +11,8 @@ export interface RequestQuestion {
   readonly promptId: number;
   /** Null = all versions. */
   readonly version: number | null;
-  /** Only failed ones. */
-  readonly failed: boolean;
+  /** Only those that went so; null = however they went. */
+  readonly status: "success" | "error" | null;
   /** What they must be tagged with; null = anything. */
   readonly tag: string | null;
   /** Milliseconds since 1970; `to` is exclusive. */
@@ -56,7 +56,7 @@ const requestPage = z.object({
   has_next: z.boolean(),
 });
 
-function filterGroup({ promptId, version, failed, tag, from, to }: RequestQuestion): object {
+function filterGroup({ promptId, version, status, tag, from, to }: RequestQuestion): object {
   // Both ends are meant: the last microsecond is the nearest to an end that is not.
   const last = new Date(to - 1).toISOString().replace("Z", "999Z");
   return {
@@ -65,7 +65,7 @@ function filterGroup({ promptId, version, failed, tag, from, to }: RequestQuesti
       { field: "prompt_id", operator: "is", value: promptId },
       { field: "request_start_time", operator: "between", value: [new Date(from).toISOString(), last] },
       ...(version === null ? [] : [{ field: "prompt_version_number", operator: "eq", value: version }]),
-      ...(failed ? [{ field: "status", operator: "is", value: "error" }] : []),
+      ...(status === null ? [] : [{ field: "status", operator: "is", value: status }]),
       ...(tag === null ? [] : [{ field: "tags", operator: "contains", value: tag }]),
     ],
   };

@@ -44,7 +44,7 @@ function questionOf(
   { promptId }: KnownPrompt,
   { from, to }: Pick<ObserveRequest, "from" | "to">,
 ): RequestQuestion {
-  return { promptId, version: null, failed: false, tag: settings.tag, from, to };
+  return { promptId, version: null, status: null, tag: settings.tag, from, to };
 }
 
 /** How many requests are too many to be read one by one; null = they can be. */
@@ -74,7 +74,7 @@ async function observeRows(
     const question = { ...all, version: number };
     const rows = await search.read(question, signal);
     const failing = request.metrics.some(isErrorRate)
-      ? await search.read({ ...question, failed: true }, signal)
+      ? await search.read({ ...question, status: "error" }, signal)
       : null;
     const failed = failing === null ? null : new Set(failing.map(({ id }) => id));
     for (const { id, at, latencyMs, costUsd, metadata, scores } of rows) {
@@ -102,7 +102,7 @@ async function observeCounts(
     const question = questionOf(surroundings, prompt, time);
     const served = await countByVersion(api, question, signal);
     const isAsked = metrics.length > 0 && served.size > 0;
-    const failed = isAsked ? await countByVersion(api, { ...question, failed: true }, signal) : null;
+    const failed = isAsked ? await countByVersion(api, { ...question, status: "error" }, signal) : null;
     for (const [number, version] of prompt.versions) {
       const n = served.get(number) ?? 0;
       if (n === 0) continue;
@@ -146,6 +146,21 @@ async function observePrompt(
   return { ...counts, observations: [...counts.observations, ...rows.observations] };
 }
 
+/** Throws `METRICS_FAILED` where nothing is marked as succeeded or failed: a mark of another name would read as no errors. */
+async function checkMarks(
+  surroundings: Surroundings,
+  prompt: KnownPrompt,
+  request: ObserveRequest,
+): Promise<void> {
+  const all = questionOf(surroundings, prompt, request);
+  for (const status of ["success", "error"] as const) {
+    if ((await surroundings.search.count({ ...all, status }, surroundings.signal)) > 0) return;
+  }
+  throw new GateError("METRICS_FAILED", "promptlayer: no request is marked as succeeded or as failed", {
+    hint: "log requests with their status: whether one failed is not known otherwise",
+  });
+}
+
 const nothing: Observations = {
   basis: "request",
   observations: [],
@@ -168,11 +183,12 @@ export function promptLayerMetrics(
       const promptId = rows[0]?.id;
       const known = [...versionsByNumber(rows)].filter(([, version]) => request.versions.includes(version));
       if (promptId === undefined || known.length === 0) return nothing;
-      return observePrompt(
-        { api, search, settings, signal },
-        { promptId, versions: new Map(known) },
-        request,
-      );
+      const surroundings = { api, search, settings, signal };
+      const prompt = { promptId, versions: new Map(known) };
+      const observed = await observePrompt(surroundings, prompt, request);
+      const hasErrorRate = observed.assignments.length > 0 && request.metrics.some(isErrorRate);
+      if (hasErrorRate) await checkMarks(surroundings, prompt, request);
+      return observed;
     },
   };
 }

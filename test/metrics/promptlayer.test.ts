@@ -154,6 +154,14 @@ describe("production on PromptLayer", () => {
     expect((await observe({ tag: "production", unit: null })).assignments).toMatchObject([{ n: 1 }]);
   });
 
+  it.each([{}, { unit: null }])(
+    "is not measured where no request is marked as succeeded or as failed, with %j",
+    async (changes) => {
+      report(server, { ...desk, unit: "u1" }, { status: "WARNING" });
+      await expect(observe(changes, [errorRate])).rejects.toMatchObject({ code: "METRICS_FAILED" });
+    },
+  );
+
   it("is counted by PromptLayer where no unit is asked for", async () => {
     for (let one = 0; one < 50; one += 1) {
       report(server, { ...desk, unit: `u${one % 2}`, error: one % 5 === 0, scores: { quality: 0.5 } });
@@ -183,7 +191,8 @@ describe("production on PromptLayer", () => {
       errors: [],
       notes: [],
     });
-    expect(server.calls.filter((call) => call.endsWith("/search"))).toEqual([]);
+    // No row is read: one question makes sure that requests are marked at all.
+    expect(server.calls.filter((call) => call.endsWith("/search"))).toHaveLength(1);
     const both = await observe({ unit: null }, [errorRate, quality]);
     expect(both.observations.map(({ metric, sample }) => [metric, "n" in sample ? sample.n : 0])).toEqual([
       ["error_rate", 50],
