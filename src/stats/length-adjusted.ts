@@ -24,8 +24,9 @@ function sumOfProducts(left: readonly number[], right: readonly number[]): numbe
 
 /**
  * The score difference at equal length: the intercept of d ~ tanh(length difference / its standard deviation) by least
- * squares (AlpacaEval 2, Dubois et al. 2024). Both lists have one entry a unit. Null below three units and where all
- * lengths differ by the same amount, which leaves no unit to tell length from quality.
+ * squares (AlpacaEval 2, Dubois et al. 2024). Both lists have one entry a unit. Null below three units, and where one side
+ * is longer in every unit: equal length was not observed then, and as tanh is flat far from 0 the extrapolated line can
+ * end millions of points away.
  */
 export function lengthAdjustedDifference(
   differences: readonly number[],
@@ -33,9 +34,8 @@ export function lengthAdjustedDifference(
 ): AdjustedDifference | null {
   const size = differences.length;
   if (size < SMALLEST_SIZE) return null;
-  const [first = 0] = lengthDifferences;
-  if (lengthDifferences.every((length) => length === first)) {
-    if (first !== 0) return null;
+  if (lengthDifferences.every((length) => length > 0) || lengthDifferences.every((length) => length < 0)) return null;
+  if (lengthDifferences.every((length) => length === 0)) {
     const variance = sumOfProducts(differences, differences) / (size - 1);
     return { delta: mean(differences), standardError: Math.sqrt(variance / size) };
   }

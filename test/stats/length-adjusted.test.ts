@@ -9,7 +9,12 @@ const unit = fc.record({
 });
 const units = fc
   .array(unit, { minLength: 4, maxLength: 80 })
-  .filter((list) => new Set(list.map(({ length }) => length)).size > 1);
+  .filter(
+    (list) =>
+      list.some(({ length }) => length >= 0) &&
+      list.some(({ length }) => length <= 0) &&
+      list.some(({ length }) => length !== 0),
+  );
 
 function split(list: readonly { readonly difference: number; readonly length: number }[]) {
   return { d: list.map(({ difference }) => difference), lengths: list.map(({ length }) => length) };
@@ -85,6 +90,8 @@ describe("the difference at equal length", () => {
     ["nothing was measured", [], []],
     ["two units leave no residual", [0.1, 0.2], [10, 20]],
     ["every output is longer by the same amount", [0.1, 0.2, 0.3], [10, 10, 10]],
+    ["every output is longer", [0.1, -0.55, 0, 0], [1257, 1413, 1152, 1178]],
+    ["every output is shorter, each by almost the same amount", [0.1, 0.2, 0.3], [-2000, -2001, -2002]],
   ])("is unknown where %s", (_, d, lengths) => {
     expect(lengthAdjustedDifference(d, lengths)).toBeNull();
   });
