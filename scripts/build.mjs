@@ -2,6 +2,7 @@
 // in half the time of one that looks for a hundred files elsewhere, and runs what was tested.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import tokens from "gpt-tokenizer/bpeRanks/o200k_base";
 import { licenseText, requireBanner } from "./licenses.mjs";
 
 const shared = {
@@ -15,7 +16,18 @@ const shared = {
   format: "esm",
   target: "node20",
   legalComments: "none",
+  charset: "utf8",
   logLevel: "warning",
+};
+
+/** Half the size of the array in the source, and read in a fraction of its time. */
+const tokenTable = {
+  name: "token-table",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]gpt-tokenizer[\\/]esm[\\/]bpeRanks[\\/]o200k_base\.js$/ }, () => ({
+      contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(tokens))});`,
+    }));
+  },
 };
 
 // A build begins empty: what was renamed or removed must not be shipped.
@@ -24,6 +36,7 @@ const { metafile } = await build({
   ...shared,
   entryPoints: ["src/index.ts", "src/entry/bin.ts"],
   metafile: true,
+  plugins: [tokenTable],
   banner: { js: requireBanner },
 });
 // Applications load the client where there may be no `node:module`; it folds nothing in.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
-import o200k from "js-tiktoken/ranks/o200k_base";
+import tokens from "gpt-tokenizer/bpeRanks/o200k_base";
 import { licenseText, requireBanner } from "./licenses.mjs";
 
 const { values } = parseArgs({
@@ -23,19 +23,7 @@ const ownVersion = {
   },
 };
 
-const { bpe_ranks: ranks, ...encoding } = o200k;
 const TOKENS = "o200k.br";
-
-/** The tokens in the order of their ranks, each behind its length: two thirds of what the text of them takes. */
-function packTokens() {
-  const [mark, first, ...tokens] = ranks.split(" ");
-  const bytes = tokens.map((token) => Buffer.from(token, "base64"));
-  const isWhole =
-    mark === "!" && first === "0" && tokens.every((token, at) => bytes[at].toString("base64") === token);
-  if (!isWhole || bytes.some(({ length }) => length > 255))
-    throw new Error("the table of tokens has another form");
-  return Buffer.concat(bytes.flatMap((token) => [Buffer.of(token.length), token]));
-}
 
 /** A third of the text. The tenth level takes ten times as long for a twentieth less. */
 function compressed(bytes) {
@@ -49,17 +37,11 @@ function compressed(bytes) {
 const packedTokens = {
   name: "packed-tokens",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]js-tiktoken[\\/]dist[\\/]ranks[\\/]o200k_base\.js$/ }, () => ({
+    onLoad({ filter: /[\\/]gpt-tokenizer[\\/]esm[\\/]bpeRanks[\\/]o200k_base\.js$/ }, () => ({
       contents: `import { readFileSync } from "node:fs";
         import { brotliDecompressSync } from "node:zlib";
-        export default { ...${JSON.stringify(encoding)}, get bpe_ranks() {
-          const bytes = brotliDecompressSync(readFileSync(new URL(${JSON.stringify(TOKENS)}, import.meta.url)));
-          const tokens = [];
-          for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
-            tokens.push(bytes.toString("base64", at + 1, at + 1 + bytes[at]));
-          }
-          return "! 0 " + tokens.join(" ");
-        } };`,
+        const packed = readFileSync(new URL(${JSON.stringify(TOKENS)}, import.meta.url));
+        export default JSON.parse(brotliDecompressSync(packed).toString());`,
     }));
   },
 };
@@ -99,7 +81,7 @@ const { outputFiles, metafile } = await build({
 
 const files = new Map([
   ["index.js", Buffer.from(outputFiles[0].contents)],
-  [TOKENS, compressed(packTokens())],
+  [TOKENS, compressed(Buffer.from(JSON.stringify(tokens)))],
   ["licenses.txt", Buffer.from(licenseText(metafile))],
 ]);
 

@@ -34,7 +34,8 @@ export function lengthAdjustedDifference(
 ): AdjustedDifference | null {
   const size = differences.length;
   if (size < SMALLEST_SIZE) return null;
-  if (lengthDifferences.every((length) => length > 0) || lengthDifferences.every((length) => length < 0)) return null;
+  if (lengthDifferences.every((length) => length > 0) || lengthDifferences.every((length) => length < 0))
+    return null;
   if (lengthDifferences.every((length) => length === 0)) {
     const variance = sumOfProducts(differences, differences) / (size - 1);
     return { delta: mean(differences), standardError: Math.sqrt(variance / size) };

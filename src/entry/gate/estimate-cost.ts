@@ -4,7 +4,6 @@ import type { PromptTemplate } from "../../domain/prompt.ts";
 import { comparesOutputs, type Rubric } from "../../domain/rubric.ts";
 import { renderMessages } from "../../domain/template.ts";
 import type { MeanTokens } from "../../evals/calls/usage.ts";
-import { countTokens } from "../../evals/count-tokens.ts";
 import { priceOf } from "./price-of.ts";
 
 /** Assumed where no earlier run says and the prompt sets no `maxTokens`. */
@@ -51,15 +50,17 @@ function costsMoney({ settings, calls }: Pick<Party, "settings" | "calls">): boo
   return calls > 0 && (price === undefined || price.inputPerMillion > 0 || price.outputPerMillion > 0);
 }
 
-function promptTokens(template: PromptTemplate, cases: readonly Case[]): number {
-  const prompts = cases.map(({ vars, id }) =>
-    renderMessages(template, vars, id).map(({ content }) => content),
-  );
-  return mean(prompts.map((contents) => countTokens(contents.join("\n"))));
+function promptText(template: PromptTemplate, { vars, id }: Case): string {
+  return renderMessages(template, vars, id)
+    .map(({ content }) => content)
+    .join("\n");
 }
 
-/** Those that cost something; for the others no token is counted, since the tables of the tokenizer are large. */
-function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party[] {
+/** Those that cost something; for the others no token is counted. */
+function parties(
+  { cases, versions, judges, outputTokens }: CostQuestion,
+  countTokens: (text: string) => number,
+): Party[] {
   const answerTokens = ({ template }: (typeof versions)[number]): number =>
     outputTokens.generation ?? template.modelParameters.maxTokens ?? OUTPUT_TOKENS;
   const outputs = versions.length === 0 ? [OUTPUT_TOKENS] : versions.map(answerTokens);
@@ -70,7 +71,7 @@ function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party
     ...versions.filter(costsMoney).map((version) => ({
       settings: version.settings,
       calls: version.calls,
-      inputTokens: promptTokens(version.template, cases),
+      inputTokens: mean(cases.map((each) => countTokens(promptText(version.template, each)))),
       outputTokens: answerTokens(version),
     })),
     ...paidJudges.map(({ rubric, settings, calls }) => ({
@@ -90,12 +91,14 @@ function parties({ cases, versions, judges, outputTokens }: CostQuestion): Party
  * What the run costs, in US dollars, if it looks at every case of its plan: prompts are counted, answers assumed as long as
  * earlier runs' were, else as long as they may be. Null when a model has no price.
  */
-export function estimateCost(question: CostQuestion): number | null {
-  // Counting tokens for a sum that stays unknown would only cost the second that the tokenizer takes to load.
+export async function estimateCost(question: CostQuestion): Promise<number | null> {
+  // Counting tokens for a sum that is zero or stays unknown would only cost the time that the tokenizer takes to load.
   const paid = [...question.versions, ...question.judges].filter(costsMoney);
   if (paid.some(({ settings }) => priceOf(settings) === null)) return null;
+  if (paid.length === 0) return 0;
+  const { countTokens } = await import("../../evals/count-tokens.ts");
   let total = 0;
-  for (const party of parties(question)) {
+  for (const party of parties(question, countTokens)) {
     const price = callPrice(priceOf(party.settings)?.price, party);
     if (price === null) return null;
     total += price * party.calls;

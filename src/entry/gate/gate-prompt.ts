@@ -9,7 +9,6 @@ import { verdictExitCodes } from "../exit-codes.ts";
 import { createOnce } from "../../files/create-once.ts";
 import { replaceFile } from "../../files/replace-file.ts";
 import { storageError } from "../../files/storage.ts";
-import { prefillRun } from "./batch.ts";
 import { pendingBatches } from "./batch-pending.ts";
 import { checkBatchFlags } from "./batch-rules.ts";
 import { assembleResult, emptyResult } from "./assemble-result.ts";
@@ -124,7 +123,10 @@ async function inBatches(
   preparation: Preparation,
   settings: RunSettings,
 ): Promise<Pick<RunSettings, "prefilled">> {
-  if (settings.batch === true) return { prefilled: await prefillRun({ scope, preparation, settings }) };
+  if (settings.batch === true) {
+    const { prefillRun } = await import("./batch.ts");
+    return { prefilled: await prefillRun({ scope, preparation, settings }) };
+  }
   const pending = await pendingBatches(preparation.run);
   if (pending !== null) scope.context.log.warn(`${scope.prompt.name}: ${pending}`);
   return {};
