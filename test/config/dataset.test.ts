@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { openDataset } from "../../src/config/dataset.ts";
 import { GateError } from "../../src/domain/errors.ts";
 import type { Dataset } from "../../src/domain/project.ts";

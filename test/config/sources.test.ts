@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { parseJsonSource, type ParsedSource } from "../../src/config/json-source.ts";
 import { parseYamlSource } from "../../src/config/yaml-source.ts";
 

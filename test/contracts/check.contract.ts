@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { Assertion } from "../../src/domain/case.ts";
 import type { Score } from "../../src/domain/evaluation.ts";
 import type { Completion } from "../../src/domain/model.ts";

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { readJudgeTask, renderJudgeTask, type JudgeTask } from "../../src/domain/judge-layout.ts";
 
 const text = fc.oneof(

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import {
   envelopeText,
   parseEnvelope,

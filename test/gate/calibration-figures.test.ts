@@ -1,5 +1,5 @@
-import { array, assert, constantFrom, option, property, tuple } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { Grade } from "../../src/domain/calibration.ts";
 import { agreementFigures, type GradedLabels } from "../../src/gate/calibration-figures.ts";
 
@@ -156,10 +156,10 @@ describe("agreement figures", () => {
   });
 
   it("stay in their ranges whatever is answered", () => {
-    const grade = constantFrom<Grade>(0, 0.25, 0.5, 1, "not applicable");
-    const answer = option(grade, { nil: null });
-    assert(
-      property(array(tuple(grade, answer), { minLength: 1, maxLength: 30 }), (pairs) => {
+    const grade = fc.constantFrom<Grade>(0, 0.25, 0.5, 1, "not applicable");
+    const answer = fc.option(grade, { nil: null });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(grade, answer), { minLength: 1, maxLength: 30 }), (pairs) => {
         const figures = agreementFigures(labels(pairs, { isOrdinal: true }));
         const { n, unscored, accuracy, kappa, weightedKappa, ac1, sensitivity } = figures;
         expect(n).toBe(pairs.length);

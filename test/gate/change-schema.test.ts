@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { canonicalJson } from "../../src/domain/digest.ts";
 import { schemaChanges } from "../../src/gate/change-schema.ts";
 import { requiredTier } from "../../src/gate/required-tier.ts";

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { PromptSource } from "../../src/domain/prompt.ts";
 import { TIERS, type Tier } from "../../src/domain/tier.ts";
 import { findChanges } from "../../src/gate/changes.ts";

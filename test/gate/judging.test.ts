@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { JudgeNote, ScoreRow } from "../../src/domain/scores.ts";
 import { decideGate } from "../../src/gate/decide.ts";
 import { planGate } from "../../src/gate/plan.ts";

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { planGate, type GatePlan, type PlanInput } from "../../src/gate/plan.ts";
 import type { PlanEntry } from "../../src/gate/order.ts";
 import { aRule } from "./score-rows.ts";

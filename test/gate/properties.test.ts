@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { ScoreRow } from "../../src/domain/scores.ts";
 import { aRule, decideOnce, onlyMetric, scoreRows } from "./score-rows.ts";
 

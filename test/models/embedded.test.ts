@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { Completion, ModelRequest } from "../../src/domain/model.ts";
 import { embeddedModel } from "../../src/models/embedded/index.ts";
 

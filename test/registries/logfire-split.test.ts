@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { Registry } from "../../src/domain/registry.ts";
 import type { ReleaseDocument } from "../../src/domain/release.ts";
 import { logfireRegistry } from "../../src/registries/logfire.ts";

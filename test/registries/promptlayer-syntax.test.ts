@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { fromPromptLayer, toPromptLayer } from "../../src/registries/promptlayer-syntax.ts";
 
 const user = (...contents: string[]) => contents.map((content) => ({ role: "user" as const, content }));

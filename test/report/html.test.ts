@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { renderHtml } from "../../src/report/html.ts";
 import { markChanges } from "../../src/report/html-text.ts";
 import { renderIntervalChart } from "../../src/report/interval-chart.ts";

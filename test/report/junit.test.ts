@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { renderJunit } from "../../src/report/junit.ts";
 import { aCaseChange, aGateResult, aMetricResult, aPromptGateResult } from "../builders.ts";
 import { scenarios } from "./scenarios.ts";

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import type { GateResult } from "../../src/domain/gate-result.ts";
 import { block, cellCode, code, prose } from "../../src/report/markdown-text.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";

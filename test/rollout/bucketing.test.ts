@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { FULL_WEIGHT } from "../../src/domain/release.ts";
 import { bucket, isCanary, isHeldBack, isSalt } from "../../src/rollout/bucketing.ts";
 import vectors from "../../schema/bucketing-vectors.json" with { type: "json" };

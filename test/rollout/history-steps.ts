@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../properties.ts";
 import type { RolloutCommand } from "../../src/domain/rollout-decision.ts";
 import { CANDIDATE, HOUR, STABLE } from "./world.ts";
 

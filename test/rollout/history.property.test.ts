@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { isActive } from "../../src/domain/rollout-state.ts";
 import { parseState, stateText } from "../../src/rollout/state-document.ts";
 import { histories, type Step } from "./history-steps.ts";

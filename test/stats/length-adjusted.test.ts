@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { linearRegression, mean, sampleStandardDeviation } from "simple-statistics";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { lengthAdjustedDifference } from "../../src/stats/length-adjusted.ts";
 
 const unit = fc.record({

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { normalCdf, normalDensity, normalQuantile, normalUpperTail } from "../../src/stats/normal.ts";
 
 describe("the normal distribution", () => {

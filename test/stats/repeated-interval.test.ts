@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { rejects, repeatedBound } from "../../src/stats/repeated-interval.ts";
 import { sampleOf } from "../../src/stats/sample.ts";
 import { vectors } from "./vectors.ts";

@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { sampleStandardDeviation } from "simple-statistics";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { roundScore, sampleOf } from "../../src/stats/sample.ts";
 
 describe("samples", () => {

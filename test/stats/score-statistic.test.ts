@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../properties.ts";
 import { tangoScore } from "../../src/stats/pass-fail.ts";
 import { sampleOf, weightedSample } from "../../src/stats/sample.ts";
 import { scoreStatistic } from "../../src/stats/score-statistic.ts";

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import type { Digest } from "../../../src/domain/digest.ts";
 import { splitRequests } from "../../../src/entry/gate/batch-split.ts";
 

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import type { Completion } from "../../../src/domain/model.ts";
 import { createBudget, type Budget } from "../../../src/entry/gate/budget.ts";
 import type { Purpose } from "../../../src/evals/calls/usage.ts";

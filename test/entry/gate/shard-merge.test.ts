@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import type { Rubric } from "../../../src/domain/rubric.ts";
 import {
   parseRecords,

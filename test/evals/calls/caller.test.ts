@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import pLimit from "p-limit";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import { GateError } from "../../../src/domain/errors.ts";
 import { askAll, question, questions, retryable, simulateRun } from "./simulated-run.ts";
 

@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import type { JudgeTask } from "../../../src/domain/judge-layout.ts";
 import type { GradeToken } from "../../../src/domain/model.ts";
 import { vectors } from "../../stats/vectors.ts";

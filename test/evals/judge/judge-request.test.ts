@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import { textDigest } from "../../../src/domain/digest.ts";
 import { judgeFingerprint, judgePromptVersion } from "../../../src/evals/judge/judge-request.ts";
 import { aRubric, giftCardCase, judgeWith, reply, taskOf } from "./judges.ts";

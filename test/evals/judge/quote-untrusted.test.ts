@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../properties.ts";
 import { cutMiddle, quoteUntrusted } from "../../../src/evals/judge/quote-untrusted.ts";
 
 describe("untrusted text before a judge", () => {
