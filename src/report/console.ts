@@ -1,6 +1,7 @@
 import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
 import type { VerdictKind } from "../domain/scores.ts";
 import { visible, visibleLine } from "../domain/visible.ts";
+import { changedCases, type ChangedCase } from "./changed-cases.ts";
 import { excerpts } from "./excerpt.ts";
 import { plural, verdictWords } from "./figures.ts";
 import { hang, padEnd, wrap } from "./layout.ts";
@@ -90,13 +91,19 @@ function outputLines(label: string, output: string | null, width: number): strin
   return shown.length < rest.length + 1 ? [...lines, `${" ".repeat(first.length)}…`] : lines;
 }
 
-function regressionLines(change: CaseChange, { color, width }: ConsoleOptions): string[] {
-  const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
-  const heading = changeLine(change);
-  const reason = visibleLine(change.reason, 400);
+function regressionLines(
+  { changes, baselineOutput, candidateOutput }: ChangedCase,
+  { color, width }: ConsoleOptions,
+): string[] {
+  const { baseline, candidate } = excerpts(baselineOutput, candidateOutput, EXCERPT);
   return [
-    ...hang(INDENT, heading, width).map((line) => paint(color, line, "bold")),
-    ...(reason === "" ? [] : hang(`${INDENT.repeat(2)}${padEnd("why", 10)}`, reason, width)),
+    ...changes.flatMap((change) => {
+      const reason = visibleLine(change.reason, 400);
+      return [
+        ...hang(INDENT, changeLine(change), width).map((line) => paint(color, line, "bold")),
+        ...(reason === "" ? [] : hang(`${INDENT.repeat(2)}${padEnd("why", 10)}`, reason, width)),
+      ];
+    }),
     ...outputLines("old", baseline, width),
     ...outputLines("new", candidate, width),
   ];
@@ -104,7 +111,8 @@ function regressionLines(change: CaseChange, { color, width }: ConsoleOptions): 
 
 function changeSections(prompt: PromptGateResult, options: ConsoleOptions): string[] {
   const { width } = options;
-  const { regressions, improvements, unscored, cases } = prompt;
+  const { improvements, unscored, cases } = prompt;
+  const worse = changedCases(prompt.regressions);
   return [
     ...section(
       "Critical cases broken: one is enough",
@@ -114,8 +122,8 @@ function changeSections(prompt: PromptGateResult, options: ConsoleOptions): stri
     ...section(
       "Got worse, largest loss first",
       [
-        ...regressions.slice(0, REGRESSIONS).flatMap((change) => regressionLines(change, options)),
-        ...more(REGRESSIONS, regressions.length, "case"),
+        ...worse.slice(0, REGRESSIONS).flatMap((each) => regressionLines(each, options)),
+        ...more(REGRESSIONS, worse.length, "case"),
       ],
       options,
     ),

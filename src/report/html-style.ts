@@ -35,8 +35,6 @@ tbody th { min-width: 9.5em; } thead th { color: var(--soft); font-weight: 600; 
 .chart .point { fill: currentColor; }
 .change { border-top: 1px solid var(--line); padding: 14px 0; }
 .change:first-of-type { border-top: 0; padding-top: 0; }
-.change h3 { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; }
-.change h3 span { font-weight: 400; color: var(--soft); }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .pair figure { margin: 0; min-width: 0; } .pair figcaption { color: var(--soft); font-size: 0.85rem; margin-bottom: 2px; }
 pre { margin: 0; padding: 10px 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 22em; overflow-y: auto;

@@ -1,5 +1,6 @@
-import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
+import type { GateResult, PromptGateResult } from "../domain/gate-result.ts";
 import type { MetricResult } from "../domain/scores.ts";
+import { changedCases, type ChangedCase } from "./changed-cases.ts";
 import { excerpts } from "./excerpt.ts";
 import { difference, gateRule, interval, metricVerdict, quantity, verdictWords } from "./figures.ts";
 import { pageStyle } from "./html-style.ts";
@@ -102,23 +103,26 @@ function outputFigure(caption: string, html: string): string {
   return `<figure><figcaption>${caption}</figcaption><pre tabindex="0">${html}</pre></figure>`;
 }
 
-function regression(change: CaseChange): string {
-  const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
+function regression({ id, changes, baselineOutput, candidateOutput }: ChangedCase): string {
+  const { baseline, candidate } = excerpts(baselineOutput, candidateOutput, EXCERPT);
   const marked =
     baseline === null || candidate === null
       ? { old: escapeHtml(baseline ?? "-"), new: escapeHtml(candidate ?? "-") }
       : markChanges(baseline, candidate);
-  const reason = change.reason === "" ? "" : `<p>${escapeLine(change.reason, 1_000)}</p>`;
+  const scores = changes.map((change) => {
+    const reason = change.reason === "" ? "" : `<p>${escapeLine(change.reason, 1_000)}</p>`;
+    return `<p class="soft">${escapeLine(change.metric, 60)} ${escapeHtml(words.changeText(change))}</p>${reason}`;
+  });
   return [
-    `<article class="change"><h3><code>${escapeLine(change.id, 120)}</code>`,
-    `<span>${escapeLine(change.metric, 60)} ${escapeHtml(words.changeText(change))}</span></h3>${reason}`,
+    `<article class="change"><h3><code>${escapeLine(id, 120)}</code></h3>${scores.join("")}`,
     `<div class="pair">${outputFigure("Old output", marked.old)}${outputFigure("New output", marked.new)}</div></article>`,
   ].join("");
 }
 
 function changeCards({ regressions, improvements, unscored, cases }: PromptGateResult): string[] {
-  const open = regressions.slice(0, OPEN_REGRESSIONS).map(regression).join("\n");
-  const rest = regressions.slice(OPEN_REGRESSIONS);
+  const worse = changedCases(regressions);
+  const open = worse.slice(0, OPEN_REGRESSIONS).map(regression).join("\n");
+  const rest = worse.slice(OPEN_REGRESSIONS);
   const more = details(`More that got worse (${rest.length})`, rest.map(regression).join("\n"));
   const better = improvements.map(
     (change) =>

@@ -1,7 +1,7 @@
 import { visible, visibleLine } from "../domain/visible.ts";
 
 /** Words that GitHub leaves alone: no character that Markdown or HTML gives a meaning to. */
-const PLAIN = /^[\p{L}\p{M}\p{N}.,;:?!'"()%+=/…–—−“”‘’«»-]+$/u;
+const PLAIN = /^(?:->|[\p{L}\p{M}\p{N}.,;:?!'"()%+=/…–—−“”‘’«»-]+)$/u;
 /** What GitHub turns into links or pictures without any markup: addresses, emoji names, issues, advisories, commits. */
 const LINKED = /www\.|:\/|:[\w+-]+:|[a-z]-\d|(?:gh|ghsa|cve)-|[0-9a-f]{7}/i;
 /** What starts a list, a heading or a rule when it is the first word of a line. */

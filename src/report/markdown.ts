@@ -1,5 +1,6 @@
-import type { CaseChange, GateResult, PromptGateResult } from "../domain/gate-result.ts";
+import type { GateResult, PromptGateResult } from "../domain/gate-result.ts";
 import type { MetricResult, VerdictKind } from "../domain/scores.ts";
+import { changedCases, type ChangedCase } from "./changed-cases.ts";
 import { excerpts } from "./excerpt.ts";
 import { difference, gateRule, interval, metricVerdict, plural, quantity, verdictWords } from "./figures.ts";
 import { block, cellCode, code, prose } from "./markdown-text.ts";
@@ -92,22 +93,26 @@ function metricTable(metrics: readonly MetricResult[]): string {
   ].join("\n");
 }
 
-function regression(change: CaseChange): string {
-  const { baseline, candidate } = excerpts(change.baselineOutput, change.candidateOutput, EXCERPT);
+function regression({ id, changes, baselineOutput, candidateOutput }: ChangedCase): string {
+  const { baseline, candidate } = excerpts(baselineOutput, candidateOutput, EXCERPT);
   const outputs = [
     ...(baseline === null ? [] : ["Old output:", block(baseline)]),
     ...(candidate === null ? [] : ["New output:", block(candidate)]),
   ];
-  const reason = change.reason === "" ? "" : ` - ${prose(change.reason, 400)}`;
-  return [
-    `**${code(change.id, 80)}** ${code(change.metric, 60)} ${words.changeText(change)}${reason}`,
-    ...outputs,
-  ].join("\n\n");
+  const lines = changes.map((change) => {
+    const reason = change.reason === "" ? "" : ` - ${prose(change.reason, 400)}`;
+    return `${code(change.metric, 60)} ${words.changeText(change)}${reason}`;
+  });
+  const [only] = lines;
+  const name = `**${code(id, 80)}**`;
+  const heading = only !== undefined && lines.length === 1 ? `${name} ${only}` : `${name}\n\n${list(lines)}`;
+  return [heading, ...outputs].join("\n\n");
 }
 
 function regressionSections({ regressions, cases }: PromptGateResult): Section[] {
-  const open = regressions.slice(0, OPEN_REGRESSIONS);
-  const rest = regressions.slice(OPEN_REGRESSIONS);
+  const worse = changedCases(regressions);
+  const open = worse.slice(0, OPEN_REGRESSIONS);
+  const rest = worse.slice(OPEN_REGRESSIONS);
   const broken = cases.broken.slice(0, 50).map((id) => code(id, 80));
   return [
     ...(broken.length === 0
@@ -119,9 +124,9 @@ function regressionSections({ regressions, cases }: PromptGateResult): Section[]
             keep: "core" as const,
           },
         ]),
-    ...open.map((change, index) => ({
+    ...open.map((each, index) => ({
       name: `what got worse, ${index + 1}`,
-      text: `${index === 0 ? "### Got worse, largest loss first\n\n" : ""}${regression(change)}`,
+      text: `${index === 0 ? "### Got worse, largest loss first\n\n" : ""}${regression(each)}`,
       keep: "detail" as const,
     })),
     ...(rest.length === 0
