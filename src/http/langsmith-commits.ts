@@ -19,6 +19,7 @@ const OURS = "promptgate";
 const ourManifest = z.object({
   kwargs: z.object({ metadata: z.object({ [OURS]: z.string().transform(parsed) }) }),
 });
+const anyRecord = z.record(z.string(), z.unknown());
 
 function parsed(text: string): unknown {
   try {
@@ -39,7 +40,7 @@ export function metadataWith(envelope: object): object {
 /** What promptgate keeps in a manifest; null for one that somebody made by hand. */
 export function envelopeOf(manifest: unknown): Readonly<Record<string, unknown>> | null {
   const ours = ourManifest.safeParse(manifest);
-  const envelope = z.record(z.string(), z.unknown()).safeParse(ours.data?.kwargs.metadata[OURS]);
+  const envelope = anyRecord.safeParse(ours.data?.kwargs.metadata[OURS]);
   return envelope.data ?? null;
 }
 

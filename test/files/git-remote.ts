@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 
 /** A machine without any settings for git, not even a name: what CI has. */
 export const bareEnvironment: Readonly<Record<string, string | undefined>> = {
@@ -41,9 +41,10 @@ export interface GitRemote {
 
 let template: Promise<string> | null = null;
 
-/** Made once for all tests of a file: copying is faster than cloning. */
+/** Made once for all tests of a worker: copying is faster than cloning. */
 async function makeTemplate(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "promptgate-git-template-"));
+  process.once("exit", () => rmSync(root, { recursive: true, force: true }));
   git(root, "init", "--quiet", "--bare", "remote.git");
   git(root, "clone", "--quiet", "remote.git", "clone-0");
   const clone = join(root, "clone-0");
@@ -52,10 +53,6 @@ async function makeTemplate(): Promise<string> {
   git(clone, "push", "--quiet", "origin", "HEAD:main");
   return root;
 }
-
-afterAll(async () => {
-  if (template !== null) await rm(await template, { recursive: true, force: true });
-});
 
 export async function gitRemote(): Promise<GitRemote> {
   template ??= makeTemplate();

@@ -84,10 +84,10 @@ async function expectCounted(store: Store, said: readonly string[], total: numbe
 describe("processes that share a file store", { timeout: 180_000 }, () => {
   it("never lose an update", async () => {
     const writers = Array.from({ length: 4 }, (_, index) =>
-      startWriter(root, "file", ["count", `w${index}`, "60"]),
+      startWriter(root, "file", ["count", `w${index}`, "30"]),
     );
     const said = (await Promise.all(writers.map((writer) => writer.said))).flat();
-    await expectCounted(opened("file"), said, 240);
+    await expectCounted(opened("file"), said, 120);
   });
 
   it("may be killed at any moment: what they reported is there, whole, and nobody is blocked", async () => {
@@ -138,11 +138,11 @@ describe("processes that share a branch", { timeout: 300_000 }, () => {
     const whole = Array.from({ length: 3 }, () => remote.cloneAgain());
     const shallow = Array.from({ length: 3 }, () => remote.cloneAgain("--depth=1"));
     const clones = [remote.clone, remote.clone, ...whole, ...shallow];
-    const writers = clones.map((clone, index) => startWriter(clone, "git", ["count", `w${index}`, "25"]));
+    const writers = clones.map((clone, index) => startWriter(clone, "git", ["count", `w${index}`, "8"]));
     const said = (await Promise.all(writers.map((writer) => writer.said))).flat();
-    await expectCounted(opened("git", remote.cloneAgain()), said, 200);
-    // One commit for each change: 200 numbers and 200 entries.
-    expect(git(remote.bare, "rev-list", "--count", "promptgate-state")).toBe("400");
+    await expectCounted(opened("git", remote.cloneAgain()), said, 64);
+    // One commit for each change: 64 numbers and 64 entries.
+    expect(git(remote.bare, "rev-list", "--count", "promptgate-state")).toBe("128");
   });
 
   it("may be killed at any moment: what they reported is there, and nobody is blocked", async () => {

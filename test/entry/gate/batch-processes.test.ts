@@ -18,7 +18,9 @@ beforeAll(async () => {
   bundle = mkdtempSync(join(root, "node_modules", ".batch-child-"));
   const common: BuildOptions = {
     bundle: true,
-    packages: "external",
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
     platform: "node",
     format: "esm",
     target: "node20",

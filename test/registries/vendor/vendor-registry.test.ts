@@ -171,13 +171,13 @@ describe("a registry on a platform", () => {
     expect(shown?.envelope?.["release"]).toEqual(current);
   });
 
-  it("loses no move in 200 races of two writers", async () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("loses no move in 25 races of two writers, %i of 8", async () => {
     const vendor = memoryVendor({ losesRaces: true });
     const registry = await published(vendorRegistry(vendor, clock), "1.0.0", "1.1.0", "1.2.0");
     await registry.moveLabel(aMove());
     let current = "1.0.0";
     let won = 0;
-    for (let race = 0; race < 200; race += 1) {
+    for (let race = 0; race < 25; race += 1) {
       const others = ["1.0.0", "1.1.0", "1.2.0"].filter((version) => version !== current);
       const outcomes = await Promise.allSettled(
         others.map((to) => registry.moveLabel(aMove({ to, expected: current }))),
