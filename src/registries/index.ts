@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { GateError } from "../domain/errors.ts";
+import { ofKind, parseOptions } from "../domain/kinds.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { Project } from "../domain/project.ts";
 import type { Registry } from "../domain/registry.ts";
-import { visibleLine } from "../domain/visible.ts";
 import { branchSettings } from "../files/git/branch-settings.ts";
 import { fileRegistry } from "./file.ts";
 import { gitRegistry } from "./git.ts";
@@ -23,32 +22,25 @@ interface Surroundings {
 /** Makes a registry of the options that stand beside `kind` in the config; throws `CONFIG_INVALID` on wrong ones. */
 type RegistryFactory = (options: Readonly<Record<string, unknown>>, surroundings: Surroundings) => Registry;
 
+const PLACE = "registry";
 const fileOptions = z.strictObject({ path: z.string().min(1).default(".promptgate/registry") });
 const gitOptions = branchSettings("promptgate-registry");
 
 /** `registry.kind` of the config -> how to open it. */
 export const registries = {
-  file: (options, { root, clock }) => fileRegistry({ ...parseOptions(fileOptions, options), root, clock }),
-  git: (options, surroundings) => gitRegistry({ ...parseOptions(gitOptions, options), ...surroundings }),
-  langfuse: (options, { clock }) => langfuseRegistry(parseOptions(langfuseSettings, options), clock),
-  langsmith: (options, { clock }) => langsmithRegistry(parseOptions(langsmithSettings, options), clock),
-  logfire: (options, { clock }) => logfireRegistry(parseOptions(logfireSettings, options), clock),
-  mlflow: (options, { clock }) => mlflowRegistry(parseOptions(mlflowSettings, options), clock),
-  phoenix: (options, { clock }) => phoenixRegistry(parseOptions(phoenixSettings, options), clock),
-  promptlayer: (options, { clock }) => promptLayerRegistry(parseOptions(promptLayerSettings, options), clock),
+  file: (options, { root, clock }) =>
+    fileRegistry({ ...parseOptions(fileOptions, options, PLACE), root, clock }),
+  git: (options, surroundings) =>
+    gitRegistry({ ...parseOptions(gitOptions, options, PLACE), ...surroundings }),
+  langfuse: (options, { clock }) => langfuseRegistry(parseOptions(langfuseSettings, options, PLACE), clock),
+  langsmith: (options, { clock }) =>
+    langsmithRegistry(parseOptions(langsmithSettings, options, PLACE), clock),
+  logfire: (options, { clock }) => logfireRegistry(parseOptions(logfireSettings, options, PLACE), clock),
+  mlflow: (options, { clock }) => mlflowRegistry(parseOptions(mlflowSettings, options, PLACE), clock),
+  phoenix: (options, { clock }) => phoenixRegistry(parseOptions(phoenixSettings, options, PLACE), clock),
+  promptlayer: (options, { clock }) =>
+    promptLayerRegistry(parseOptions(promptLayerSettings, options, PLACE), clock),
 } as const satisfies Record<string, RegistryFactory>;
-
-function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.infer<Schema> {
-  const result = schema.safeParse(options);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = ["registry", ...(issue?.path ?? [])].join(".");
-  throw new GateError("CONFIG_INVALID", `${visibleLine(path)}: ${visibleLine(issue?.message ?? "invalid")}`);
-}
-
-function isKind(kind: string): kind is keyof typeof registries {
-  return Object.hasOwn(registries, kind);
-}
 
 /**
  * The registry that a project names; `root` is the absolute path of the project, `clock` dates the moves, and
@@ -62,8 +54,6 @@ export function openRegistry(
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Registry {
   const { kind, ...options } = settings;
-  if (isKind(kind)) return registries[kind](options, { root, clock, environment });
-  throw new GateError("CONFIG_INVALID", `registry.kind: there is no "${visibleLine(kind)}"`, {
-    hint: `known: ${Object.keys(registries).join(", ")}`,
-  });
+  const open: RegistryFactory = ofKind(registries, kind, `${PLACE}.kind`);
+  return open(options, { root, clock, environment });
 }
