@@ -75,6 +75,19 @@ describe("a registry on Phoenix", () => {
     expect((await registry.listPrompts({ limit: 1000 })).items).toHaveLength(232);
   });
 
+  it("reads the versions of a long history over several pages, and only the new ones later", async () => {
+    for (let at = 0; at < 450; at += 1) await server.shelf.addByHand("long", { template: chat(`${at}`) });
+    const { items } = await registry.listVersions("long", { limit: 1000 });
+    const numbers = (): number[] => server.shelf.versionsOf("long").map(({ number }) => number);
+    expect(numbers()).toHaveLength(450);
+    expect(items.map(({ version }) => version)).toEqual(numbers().map((number) => `0.0.${number}`));
+    await server.shelf.addByHand("long", { template: chat("one more") });
+    const [newest] = numbers();
+    const before = server.calls.length;
+    expect((await registry.readVersion("long", { kind: "latest" }))?.version).toBe(`0.0.${newest}`);
+    expect(server.calls.slice(before).filter((call) => call.includes("/versions"))).toHaveLength(1);
+  });
+
   refusesPrompts(
     () => ({ registry, calls: server.calls }),
     [

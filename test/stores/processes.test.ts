@@ -84,10 +84,10 @@ async function expectCounted(store: Store, said: readonly string[], total: numbe
 describe("processes that share a file store", { timeout: 180_000 }, () => {
   it("never lose an update", async () => {
     const writers = Array.from({ length: 4 }, (_, index) =>
-      startWriter(root, "file", ["count", `w${index}`, "30"]),
+      startWriter(root, "file", ["count", `w${index}`, "60"]),
     );
     const said = (await Promise.all(writers.map((writer) => writer.said))).flat();
-    await expectCounted(opened("file"), said, 120);
+    await expectCounted(opened("file"), said, 240);
   });
 
   it("may be killed at any moment: what they reported is there, whole, and nobody is blocked", async () => {
